@@ -1,0 +1,45 @@
+# pitser_library(NAME SRCS ... HDRS ... DEPS ... [PRIVATE_DEPS ...])
+#   A static library pitser_NAME with the alias pitser::NAME; includes run from the repository root.
+#   DEPS are seen by users of the headers, PRIVATE_DEPS only by the sources.
+function(pitser_library NAME)
+  cmake_parse_arguments(ARG "" "" "SRCS;HDRS;DEPS;PRIVATE_DEPS" ${ARGN})
+  set(target pitser_${NAME})
+  if(ARG_SRCS)
+    add_library(${target} STATIC ${ARG_SRCS} ${ARG_HDRS})
+    target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
+    target_link_libraries(${target} PUBLIC ${ARG_DEPS}
+                                    PRIVATE $<BUILD_INTERFACE:pitser_settings> ${ARG_PRIVATE_DEPS})
+  else()
+    add_library(${target} INTERFACE ${ARG_HDRS})
+    target_include_directories(${target} INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
+    target_link_libraries(${target} INTERFACE ${ARG_DEPS})
+  endif()
+  add_library(pitser::${NAME} ALIAS ${target})
+endfunction()
+
+# pitser_program(NAME SRCS ... DEPS ...)   An executable in bin/.
+function(pitser_program NAME)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${NAME} ${ARG_SRCS})
+  target_include_directories(${NAME} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${NAME} PRIVATE pitser_settings ${ARG_DEPS})
+endfunction()
+
+# pitser_test(NAME SRCS ... DEPS ... [LABELS ...] [TIMEOUT seconds])
+#   A GoogleTest program registered with ctest as one test. Labels choose what a run takes:
+#   unit, property, integration, crash, e2e; `tsan` marks those that ThreadSanitizer may run.
+function(pitser_test NAME)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
+  pitser_program(${NAME} SRCS ${ARG_SRCS} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  add_test(NAME ${NAME} COMMAND ${NAME})
+  set_tests_properties(${NAME} PROPERTIES
+    LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
+    ENVIRONMENT "PITSER_SOURCE_DIR=${PROJECT_SOURCE_DIR};PITSER_BIN_DIR=${CMAKE_BINARY_DIR}/bin")
+endfunction()

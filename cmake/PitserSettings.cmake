@@ -1,0 +1,31 @@
+# Language level, warnings and sanitizers: the one place where they are chosen. Targets made by
+# pitser_library() and its sisters take them from here; nobody writes to CMAKE_CXX_FLAGS.
+
+option(PITSER_TESTS "Build the tests" ON)
+option(PITSER_BENCH "Build the benchmarks" ON)
+set(PITSER_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, e.g. address,undefined")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+endif()
+
+add_library(pitser_settings INTERFACE)
+target_compile_options(pitser_settings INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+target_compile_definitions(pitser_settings INTERFACE
+  $<$<CXX_COMPILER_ID:Clang>:USE_STRICT_WARNING=1>)
+if(PITSER_SANITIZE)
+  target_compile_options(pitser_settings INTERFACE
+    -fsanitize=${PITSER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(pitser_settings INTERFACE -fsanitize=${PITSER_SANITIZE})
+endif()

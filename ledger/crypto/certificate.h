@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ledger/base/bytes.h"
+
+namespace pitser::ledger {
+
+// An X.509 certificate. Immutable and cheap to copy (shares one decoded object); safe to share
+// between threads.
+class Certificate {
+ public:
+  // Errors: kInvalidArgument when the bytes are no certificate or have bytes left over.
+  static absl::StatusOr<Certificate> FromDer(Bytes der);
+  // One PEM certificate.
+  static absl::StatusOr<Certificate> FromPem(std::string_view pem);
+  // All certificates of a PEM file, at least one.
+  static absl::StatusOr<std::vector<Certificate>> AllFromPem(std::string_view pem);
+
+  ByteVector der() const;
+  std::string pem() const;
+
+  // Unix seconds; both ends belong to the validity.
+  std::uint64_t not_before() const;
+  std::uint64_t not_after() const;
+  bool ValidAt(std::uint64_t time) const { return not_before() <= time && time <= not_after(); }
+
+  // SHA-256 of the DER, 32 bytes.
+  ByteVector Fingerprint() const;
+  // One line for people, e.g. "CN=Pitser root, O=Example".
+  std::string Subject() const;
+  // The first value of a subject attribute by dotted-decimal OID, as UTF-8.
+  std::optional<std::string> SubjectAttribute(std::string_view oid) const;
+
+  struct Handle;  // The OpenSSL object, seen in ledger/crypto only.
+  const Handle& handle() const { return *handle_; }
+
+ private:
+  explicit Certificate(std::shared_ptr<const Handle> handle) : handle_(std::move(handle)) {}
+  std::shared_ptr<const Handle> handle_;
+  friend class CertificateFactory;
+};
+
+// A private key. Movable and shareable as Certificate is; its text form is asked for by name only.
+class PrivateKey {
+ public:
+  // Errors: kInvalidArgument.
+  static absl::StatusOr<PrivateKey> FromPem(std::string_view pem);
+  static absl::StatusOr<PrivateKey> GenerateRsa(int bits);
+
+  // PKCS#8 PEM, unencrypted: for a file of mode 0600.
+  std::string SecretPem() const;
+
+  bool Matches(const Certificate& certificate) const;
+
+  // RSA PKCS#1 v1.5 with SHA-256.   Errors: kFailedPrecondition if the key is not RSA.
+  absl::StatusOr<ByteVector> SignRsaSha256(Bytes message) const;
+
+  struct Handle;
+  const Handle& handle() const { return *handle_; }
+
+ private:
+  explicit PrivateKey(std::shared_ptr<const Handle> handle) : handle_(std::move(handle)) {}
+  std::shared_ptr<const Handle> handle_;
+};
+
+// Whether `signature` over `message` verifies with the certificate's public key under the
+// signature algorithm of `oid` (spec/ksi-signature.md 7.2: RSA PKCS#1 v1.5 with SHA-256, -384 or
+// -512). False for any other OID and any unusable key.
+bool VerifyRsaSignature(const Certificate& certificate, std::string_view oid, Bytes message,
+                        Bytes signature);
+
+// What a new certificate says. Issued certificates are signed with sha256WithRSAEncryption, so that
+// every SDK can use them.
+struct CertificateRequest {
+  std::string common_name;
+  std::string organization;      // Empty: left out.
+  std::string email;             // Empty: left out. As the subject's e-mail address attribute.
+  std::uint64_t not_before = 0;  // Unix seconds.
+  std::uint64_t not_after = 0;
+  bool is_authority = false;
+};
+
+// A certificate for `key`, signed by `issuer`'s key, or by itself when `issuer` is null.
+// Errors: kInvalidArgument.
+absl::StatusOr<Certificate> IssueCertificate(const CertificateRequest& request,
+                                             const PrivateKey& key, const Certificate* issuer,
+                                             const PrivateKey& issuer_key);
+
+}  // namespace pitser::ledger

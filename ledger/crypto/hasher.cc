@@ -1,0 +1,144 @@
+#include "ledger/crypto/hasher.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+
+#include "absl/strings/str_format.h"
+#include "ledger/base/check.h"
+
+namespace pitser::ledger {
+namespace {
+
+const char* OpensslName(HashAlgorithm algorithm) {
+  switch (algorithm) {
+    case HashAlgorithm::kSha1:
+      return "SHA1";
+    case HashAlgorithm::kSha256:
+      return "SHA256";
+    case HashAlgorithm::kRipemd160:
+      return "RIPEMD160";
+    case HashAlgorithm::kSha384:
+      return "SHA384";
+    case HashAlgorithm::kSha512:
+      return "SHA512";
+    case HashAlgorithm::kSha3_224:
+      return "SHA3-224";
+    case HashAlgorithm::kSha3_256:
+      return "SHA3-256";
+    case HashAlgorithm::kSha3_384:
+      return "SHA3-384";
+    case HashAlgorithm::kSha3_512:
+      return "SHA3-512";
+    case HashAlgorithm::kSm3:
+      return "SM3";
+  }
+  return nullptr;
+}
+
+// OpenSSL 3 looks a digest up under a global lock whenever it is named, which costs three times the
+// hash and does not scale: so each is fetched once a process.
+const EVP_MD* Fetched(HashAlgorithm algorithm) {
+  static const auto* const kFetched = [] {
+    auto* table = new std::array<const EVP_MD*, 16>{};
+    for (HashAlgorithm each : AllHashAlgorithms()) {
+      (*table)[static_cast<std::size_t>(each)] = EVP_MD_fetch(nullptr, OpensslName(each), nullptr);
+    }
+    return table;
+  }();
+  return (*kFetched)[static_cast<std::size_t>(algorithm)];
+}
+
+absl::Status Unavailable(HashAlgorithm algorithm) {
+  return absl::UnimplementedError(
+      absl::StrFormat("this build's OpenSSL cannot compute %s", HashAlgorithmName(algorithm)));
+}
+
+struct ContextDeleter {
+  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+using Context = std::unique_ptr<EVP_MD_CTX, ContextDeleter>;
+
+// A context per thread and algorithm: reinitialising one with the digest it already has is the
+// cheapest path through EVP.
+EVP_MD_CTX* ThreadContext(HashAlgorithm algorithm) {
+  thread_local std::array<Context, 16> contexts;
+  Context& context = contexts[static_cast<std::size_t>(algorithm)];
+  if (context == nullptr) {
+    context.reset(EVP_MD_CTX_new());
+    PITSER_CHECK(context != nullptr);
+  }
+  return context.get();
+}
+
+}  // namespace
+
+bool HashAvailable(HashAlgorithm algorithm) { return Fetched(algorithm) != nullptr; }
+
+absl::StatusOr<Imprint> Hash(HashAlgorithm algorithm, std::initializer_list<Bytes> parts) {
+  const EVP_MD* digest = Fetched(algorithm);
+  if (digest == nullptr) return Unavailable(algorithm);
+  EVP_MD_CTX* context = ThreadContext(algorithm);
+  PITSER_CHECK(EVP_DigestInit_ex2(context, digest, nullptr) == 1);
+  for (Bytes part : parts) {
+    PITSER_CHECK(EVP_DigestUpdate(context, part.data(), part.size()) == 1);
+  }
+  return Imprint::Make(algorithm, [&](std::span<std::uint8_t> out) {
+    PITSER_CHECK(EVP_DigestFinal_ex(context, out.data(), nullptr) == 1);
+  });
+}
+
+struct StreamHasher::State {
+  HashAlgorithm algorithm;
+  Context context;
+
+  void Start() const {
+    PITSER_CHECK(EVP_DigestInit_ex2(context.get(), Fetched(algorithm), nullptr) == 1);
+  }
+};
+
+StreamHasher::StreamHasher(std::unique_ptr<State> state) : state_(std::move(state)) {}
+StreamHasher::StreamHasher(StreamHasher&&) noexcept = default;
+StreamHasher& StreamHasher::operator=(StreamHasher&&) noexcept = default;
+StreamHasher::~StreamHasher() = default;
+
+absl::StatusOr<StreamHasher> StreamHasher::Create(HashAlgorithm algorithm) {
+  if (!HashAvailable(algorithm)) return Unavailable(algorithm);
+  auto state = std::make_unique<State>();
+  state->algorithm = algorithm;
+  state->context.reset(EVP_MD_CTX_new());
+  PITSER_CHECK(state->context != nullptr);
+  state->Start();
+  return StreamHasher(std::move(state));
+}
+
+void StreamHasher::Update(Bytes piece) {
+  PITSER_CHECK(EVP_DigestUpdate(state_->context.get(), piece.data(), piece.size()) == 1);
+}
+
+Imprint StreamHasher::Finish() {
+  Imprint imprint = Imprint::Make(state_->algorithm, [&](std::span<std::uint8_t> out) {
+    PITSER_CHECK(EVP_DigestFinal_ex(state_->context.get(), out.data(), nullptr) == 1);
+  });
+  state_->Start();
+  return imprint;
+}
+
+absl::Status HashMany(HashAlgorithm algorithm, Bytes messages, std::size_t message_size,
+                      std::span<std::uint8_t> digests) {
+  const EVP_MD* digest = Fetched(algorithm);
+  if (digest == nullptr) return Unavailable(algorithm);
+  const std::size_t digest_size = DigestSize(algorithm);
+  PITSER_CHECK(message_size > 0 && messages.size() % message_size == 0);
+  const std::size_t count = messages.size() / message_size;
+  PITSER_CHECK(digests.size() >= count * digest_size);
+  EVP_MD_CTX* context = ThreadContext(algorithm);
+  for (std::size_t i = 0; i < count; ++i) {
+    PITSER_CHECK(EVP_DigestInit_ex2(context, digest, nullptr) == 1 &&
+                 EVP_DigestUpdate(context, messages.data() + i * message_size, message_size) == 1 &&
+                 EVP_DigestFinal_ex(context, digests.data() + i * digest_size, nullptr) == 1);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pitser::ledger

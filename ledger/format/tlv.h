@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ledger/base/bytes.h"
+#include "ledger/crypto/imprint.h"
+
+namespace pitser::ledger {
+
+// One element of the format, seen in place: views into bytes that the caller keeps alive.
+// Source: spec/ksi-signature.md 2.1.
+struct Element {
+  std::uint16_t type = 0;     // 0..0x1FFF; below 0x100 its meaning depends on the parent.
+  bool non_critical = false;  // The N flag: a reader that does not know the type skips it.
+  bool forward = false;       // The F flag.
+  bool long_header = false;   // TLV16.
+  Bytes raw;                  // Header and value, as encoded.
+  Bytes value;
+  std::size_t offset = 0;  // Of the header, from the start of the outermost input: for messages.
+
+  std::size_t value_offset() const { return offset + (raw.size() - value.size()); }
+};
+
+// Walks the elements that fill some bytes exactly.
+//   TlvReader reader(bytes, offset);
+//   while (!reader.done()) { PITSER_ASSIGN_OR_RETURN(Element element, reader.Next()); ... }
+class TlvReader {
+ public:
+  // `offset` is where `bytes` begins in the outermost input.
+  explicit TlvReader(Bytes bytes, std::size_t offset = 0) : rest_(bytes), offset_(offset) {}
+  // The children of `parent`.
+  explicit TlvReader(const Element& parent) : TlvReader(parent.value, parent.value_offset()) {}
+
+  bool done() const { return rest_.empty(); }
+
+  // Errors: kInvalidArgument, naming the offset, when a header or a value runs past the end.
+  absl::StatusOr<Element> Next();
+
+ private:
+  Bytes rest_;
+  std::size_t offset_;
+};
+
+// A refusal of malformed bytes: kInvalidArgument, "offset 123, aggregation hash chain: <what>".
+// `name` is the element's name in the words of the spec.
+absl::Status MalformedAt(std::size_t offset, std::string_view name, std::string_view what);
+
+// Values (spec 2.2, in its strictest form). Each refuses with MalformedAt(offset, name, ...).
+absl::StatusOr<std::uint64_t> ReadInt(const Element& element, std::string_view name);
+// Text without its terminator; a view into the element. `allow_empty` is `str`, else `str1`.
+absl::StatusOr<std::string_view> ReadText(const Element& element, std::string_view name,
+                                          bool allow_empty);
+absl::StatusOr<Imprint> ReadImprint(const Element& element, std::string_view name);
+absl::StatusOr<HashAlgorithm> ReadAlgorithm(const Element& element, std::string_view name);
+
+// What to do with a child whose type the parent's table does not list (spec 2.3.1): OK to skip it
+// when its N flag is set, an error otherwise.
+absl::Status SkipUnknown(const Element& element, std::string_view parent);
+
+struct TlvFlags {
+  bool non_critical = false;
+  bool forward = false;
+};
+
+// Writers append a complete element, with the shortest header that fits (spec 2.1).
+// Precondition: value of at most 65535 bytes.
+void WriteElement(ByteVector& out, std::uint16_t type, Bytes value, TlvFlags flags = {});
+void WriteInt(ByteVector& out, std::uint16_t type, std::uint64_t value, TlvFlags flags = {});
+// Adds the terminating zero. Precondition: no zero byte inside.
+void WriteText(ByteVector& out, std::uint16_t type, std::string_view text, TlvFlags flags = {});
+void WriteImprint(ByteVector& out, std::uint16_t type, const Imprint& imprint, TlvFlags flags = {});
+
+}  // namespace pitser::ledger

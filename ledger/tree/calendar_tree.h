@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "ledger/crypto/imprint.h"
+#include "ledger/format/calendar_chain.h"
+
+namespace pitser::ledger {
+
+// The arithmetic of the calendar tree, over whatever holds its nodes. No I/O of its own.
+// Source: spec/ksi-signature.md 5.3 to 5.5.
+
+// Bits of a Unix second that the calendar counts with: leaves 0 .. 2^40 - 1 (36,000 years).
+inline constexpr unsigned kCalendarLevels = 40;
+inline constexpr std::uint64_t kMaxCalendarTime = (std::uint64_t{1} << kCalendarLevels) - 1;
+
+// Where perfect subtrees come from.
+class NodeReader {
+ public:
+  virtual ~NodeReader() = default;
+  // The value of N(level, index), the perfect subtree over leaves index * 2^level and the
+  // 2^level - 1 after it; EmptyNode(level) where no leaf is stored below it.
+  // Errors: those of the medium, e.g. kDataLoss.
+  virtual absl::StatusOr<Imprint> Node(unsigned level, std::uint64_t index) const = 0;
+};
+
+// Z_level: the constant value of a perfect subtree of seconds without a leaf.
+const Imprint& EmptyNode(unsigned level);
+
+// A perfect subtree's value, to be written.
+struct CalendarNode {
+  unsigned level;
+  std::uint64_t index;
+  Imprint value;
+};
+
+// The nodes to write so that leaf `t` has the value `leaf` when the newest closed second was
+// `head` (nothing: none yet) - the leaf, the perfect subtrees that it completes, and those that the
+// skipped seconds complete.   Cost: about kCalendarLevels hashes, however long the gap.
+// Errors: kFailedPrecondition if t <= head; kOutOfRange if t > kMaxCalendarTime; the reader's.
+absl::StatusOr<std::vector<CalendarNode>> PlanAppend(const NodeReader& nodes,
+                                                     std::optional<std::uint64_t> head,
+                                                     std::uint64_t t, const Imprint& leaf);
+
+// The nodes that become complete when empty seconds follow the leaf at or before `head`, up to
+// and including `new_head`.
+absl::StatusOr<std::vector<CalendarNode>> PlanSkip(const NodeReader& nodes,
+                                                   std::optional<std::uint64_t> head,
+                                                   std::uint64_t new_head);
+
+// The calendar root for publication time `publication_time`. Precondition: seconds up to it are
+// closed.   Errors: the reader's.
+absl::StatusOr<Imprint> CalendarRoot(const NodeReader& nodes, std::uint64_t publication_time);
+
+// The chain from leaf `t` to the root of `publication_time`; FoldCalendarLinks() of it from its
+// input hash is CalendarRoot(), CalendarTimeFromShape() is t.
+// Errors: kInvalidArgument if t > publication_time; the reader's.
+absl::StatusOr<CalendarHashChain> BuildCalendarChain(const NodeReader& nodes, std::uint64_t t,
+                                                     std::uint64_t publication_time);
+
+}  // namespace pitser::ledger

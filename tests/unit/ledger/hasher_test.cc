@@ -1,0 +1,75 @@
+#include "ledger/crypto/hasher.h"
+
+#include <string>
+#include <thread>
+
+#include "gtest/gtest.h"
+#include "ledger/base/hex.h"
+#include "tests/support/status_matchers.h"
+
+namespace pitser::ledger {
+namespace {
+
+TEST(Hash, KnownAnswers) {
+  // "abc", from the standards of each algorithm.
+  const std::pair<HashAlgorithm, const char*> answers[] = {
+      {HashAlgorithm::kSha1, "a9993e364706816aba3e25717850c26c9cd0d89d"},
+      {HashAlgorithm::kSha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+      {HashAlgorithm::kRipemd160, "8eb208f7e05d987a9b044a8e98c6b087f15a0bfc"},
+      {HashAlgorithm::kSha3_256,
+       "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"},
+      {HashAlgorithm::kSm3, "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"},
+  };
+  for (const auto& [algorithm, hex] : answers) {
+    ASSERT_TRUE(HashAvailable(algorithm)) << HashAlgorithmName(algorithm);
+    PITSER_ASSERT_OK_AND_ASSIGN(const Imprint imprint,
+                                Hash(algorithm, {AsBytes("a"), AsBytes(""), AsBytes("bc")}));
+    EXPECT_EQ(ToHex(imprint.digest()), hex) << HashAlgorithmName(algorithm);
+    EXPECT_EQ(imprint.algorithm(), algorithm);
+  }
+}
+
+TEST(Hash, ThreadsDoNotDisturbEachOther) {
+  PITSER_ASSERT_OK_AND_ASSIGN(const Imprint expected,
+                              Hash(HashAlgorithm::kSha256, {AsBytes("abc")}));
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int j = 0; j < 1000; ++j) {
+        EXPECT_EQ(Hash(HashAlgorithm::kSha256, {AsBytes("abc")}).value(), expected);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(HashMany, EqualsOneByOneForEveryAlgorithm) {
+  for (HashAlgorithm algorithm : AllHashAlgorithms()) {
+    const std::size_t size = 67;
+    const std::size_t count = 9;
+    ByteVector messages(size * count);
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      messages[i] = static_cast<std::uint8_t>(i * 31);
+    }
+    ByteVector digests(count * DigestSize(algorithm));
+    PITSER_ASSERT_OK(HashMany(algorithm, messages, size, digests));
+    for (std::size_t i = 0; i < count; ++i) {
+      PITSER_ASSERT_OK_AND_ASSIGN(const Imprint one,
+                                  Hash(algorithm, {Bytes(messages).subspan(i * size, size)}));
+      EXPECT_TRUE(Equal(one.digest(),
+                        Bytes(digests).subspan(i * DigestSize(algorithm), DigestSize(algorithm))));
+    }
+  }
+}
+
+TEST(StreamHasher, EqualsOneShotAndStartsAnew) {
+  PITSER_ASSERT_OK_AND_ASSIGN(StreamHasher hasher, StreamHasher::Create(HashAlgorithm::kSha512));
+  for (int round = 0; round < 2; ++round) {
+    hasher.Update(AsBytes("pit"));
+    hasher.Update(AsBytes("ser"));
+    EXPECT_EQ(hasher.Finish(), Hash(HashAlgorithm::kSha512, {AsBytes("pitser")}).value());
+  }
+}
+
+}  // namespace
+}  // namespace pitser::ledger
