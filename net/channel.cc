@@ -1,0 +1,43 @@
+#include "net/channel.h"
+
+#include <grpcpp/grpcpp.h>
+
+namespace pitser::net {
+namespace {
+
+absl::Status CheckOptions(const ChannelOptions& options) {
+  if (options.certificate_pem.empty() != options.key_pem.empty()) {
+    return absl::InvalidArgumentError("a client certificate and its key must be given together");
+  }
+  if (options.insecure && (!options.ca_pem.empty() || !options.certificate_pem.empty())) {
+    return absl::InvalidArgumentError("TLS certificates make no sense on an insecure connection");
+  }
+  return absl::OkStatus();
+}
+
+std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const ChannelOptions& options) {
+  if (!options.UsesTls()) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions ssl;
+  ssl.pem_root_certs = options.ca_pem;
+  ssl.pem_cert_chain = options.certificate_pem;
+  ssl.pem_private_key = options.key_pem;
+  return grpc::SslCredentials(ssl);
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions& options) {
+  if (absl::Status status = CheckOptions(options); !status.ok()) return status;
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  // Repeating is CallWithRetry()'s business, which knows the deadline and the server's wish; the
+  // channel itself tries to connect again quickly, so that a retry finds a fresh answer.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  return grpc::CreateCustomChannel(options.endpoint.ToString(), MakeCredentials(options),
+                                   arguments);
+}
+
+}  // namespace pitser::net

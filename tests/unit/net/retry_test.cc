@@ -1,0 +1,116 @@
+#include "net/retry.h"
+
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/support/status_matchers.h"
+
+namespace pitser::net {
+namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
+
+// A clock that moves only while somebody sleeps on it.
+struct FakeTime {
+  absl::Duration now = absl::Hours(5);
+  std::vector<absl::Duration> sleeps;
+
+  RetryEnvironment Environment(double random = 0.5) {
+    return {.monotonic = [this] { return now; },
+            .sleep =
+                [this](absl::Duration duration) {
+                  sleeps.push_back(duration);
+                  now += duration;
+                },
+            .random = [random] { return random; }};
+  }
+};
+
+Attempt Unavailable() { return {.status = absl::UnavailableError("gone"), .server_delay = {}}; }
+
+TEST(IsRetryable, IsTrueOfThreeCodesOnly) {
+  for (int code = 0; code <= 16; ++code) {
+    const auto status_code = static_cast<absl::StatusCode>(code);
+    const bool expected = status_code == absl::StatusCode::kUnavailable ||
+                          status_code == absl::StatusCode::kResourceExhausted ||
+                          status_code == absl::StatusCode::kAborted;
+    EXPECT_EQ(IsRetryable(absl::Status(status_code, "x")), expected) << code;
+  }
+}
+
+TEST(CallWithRetry, StopsAtTheFirstSuccess) {
+  FakeTime time;
+  int calls = 0;
+  EXPECT_THAT(CallWithRetry({}, absl::Seconds(60), time.Environment(),
+                            [&](absl::Duration) {
+                              return ++calls < 3 ? Unavailable() : Attempt{absl::OkStatus(), {}};
+                            }),
+              IsOk());
+  EXPECT_EQ(calls, 3);
+  EXPECT_EQ(time.sleeps, (std::vector{absl::Milliseconds(100), absl::Milliseconds(200)}));
+}
+
+TEST(CallWithRetry, DoesNotRepeatWhatCannotHelp) {
+  FakeTime time;
+  int calls = 0;
+  EXPECT_THAT(CallWithRetry({}, absl::Seconds(60), time.Environment(),
+                            [&](absl::Duration) {
+                              ++calls;
+                              return Attempt{absl::InvalidArgumentError("no"), {}};
+                            }),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(CallWithRetry, GivesUpAfterTheLastAttempt) {
+  FakeTime time;
+  int calls = 0;
+  const RetryPolicy policy{.max_attempts = 4};
+  EXPECT_THAT(CallWithRetry(policy, absl::Seconds(60), time.Environment(),
+                            [&](absl::Duration) {
+                              ++calls;
+                              return Unavailable();
+                            }),
+              StatusIs(absl::StatusCode::kUnavailable, "gone"));
+  EXPECT_EQ(calls, 4);
+  EXPECT_EQ(time.sleeps.size(), 3u);
+}
+
+TEST(CallWithRetry, NeverSleepsPastItsTimeAndTellsTheCallWhatIsLeft) {
+  FakeTime time;
+  std::vector<absl::Duration> remaining;
+  const RetryPolicy policy{.max_attempts = 100, .initial_delay = absl::Seconds(1)};
+  const absl::Duration start = time.now;
+  EXPECT_THAT(CallWithRetry(policy, absl::Seconds(10), time.Environment(),
+                            [&](absl::Duration left) {
+                              remaining.push_back(left);
+                              return Unavailable();
+                            }),
+              StatusIs(absl::StatusCode::kUnavailable));
+  // 1 + 2 + 4 seconds; the next wait of 5 would end after the tenth.
+  EXPECT_EQ(remaining,
+            (std::vector{absl::Seconds(10), absl::Seconds(9), absl::Seconds(7), absl::Seconds(3)}));
+  EXPECT_LT(time.now, start + absl::Seconds(10));
+}
+
+TEST(DelayBeforeRetry, HonoursTheServersDelayWhenItIsLonger) {
+  Attempt attempt{absl::ResourceExhaustedError("full"), absl::Seconds(3)};
+  EXPECT_EQ(DelayBeforeRetry({}, 1, attempt, absl::Minutes(1), 0.5), absl::Seconds(3));
+  attempt.server_delay = absl::Milliseconds(1);
+  EXPECT_EQ(DelayBeforeRetry({}, 1, attempt, absl::Minutes(1), 0.5), absl::Milliseconds(100));
+  attempt.server_delay = absl::Minutes(2);
+  EXPECT_EQ(DelayBeforeRetry({}, 1, attempt, absl::Minutes(1), 0.5), std::nullopt);
+}
+
+TEST(DelayBeforeRetry, IsSpreadByJitterAndBounded) {
+  const RetryPolicy policy{.max_attempts = 1000};
+  EXPECT_EQ(DelayBeforeRetry(policy, 1, Unavailable(), absl::Hours(1), 0.0),
+            absl::Milliseconds(80));
+  EXPECT_EQ(DelayBeforeRetry(policy, 1, Unavailable(), absl::Hours(1), 1.0),
+            absl::Milliseconds(120));
+  EXPECT_EQ(DelayBeforeRetry(policy, 900, Unavailable(), absl::Hours(1), 1.0), absl::Seconds(6));
+}
+
+}  // namespace
+}  // namespace pitser::net
