@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,10 +53,21 @@ enum class ErrorCode {
   kCal04,
 };
 
+// Every code but kNone, in the order of the spec.
+std::span<const ErrorCode> AllErrorCodes();
 // "GEN-01"; empty for kNone.
 std::string_view ErrorCodeName(ErrorCode code);
 // "Wrong document": compared literally by test runners of the field. Empty for kNone.
 std::string_view ErrorCodeText(ErrorCode code);
+// One sentence for people, without code words: what this reason means to whoever holds the
+// document. Lower case, no final stop. Empty for kNone.
+std::string_view ErrorCodeExplanation(ErrorCode code);
+// What a rule with this code finds out when it does not pass: kInconclusive for GEN-02 (and the
+// retired KEY-01), kFailed for the others, kOk for kNone.
+Outcome OutcomeOf(ErrorCode code);
+
+// "ok", "inconclusive", "failed".
+std::string_view OutcomeName(Outcome outcome);
 
 // One rule's verdict, for those who want to see each.
 struct RuleVerdict {

@@ -1,0 +1,56 @@
+#include "ledger/verify/engine.h"
+
+#include <cstddef>
+
+#include "ledger/base/status.h"
+
+namespace pitser::ledger::internal {
+namespace {
+
+// More than any list of ours holds: the verdicts are allocated once.
+constexpr std::size_t kUsualVerdicts = 48;
+
+// Runs `rules` up to the first that does not pass and leaves the outcome in `result`.
+absl::Status RunList(std::span<const Rule> rules, Evidence& evidence, VerificationResult& result) {
+  result.outcome = Outcome::kOk;
+  result.code = ErrorCode::kNone;
+  result.rule = {};
+  result.cause.clear();
+  for (const Rule& rule : rules) {
+    if (rule.applies != nullptr && !rule.applies(evidence)) continue;
+    absl::StatusOr<Finding> finding = rule.check(evidence);
+    if (!finding.ok()) return Annotate(finding.status(), rule.name);
+    if (finding->passes) {
+      result.verdicts.push_back({rule.name, Outcome::kOk, ErrorCode::kNone});
+      continue;
+    }
+    result.outcome = OutcomeOf(rule.code);
+    result.code = rule.code;
+    result.rule = rule.name;
+    result.cause = std::move(finding->cause);
+    result.verdicts.push_back({rule.name, result.outcome, rule.code});
+    break;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<VerificationResult> RunRules(std::span<const Rule> first,
+                                            std::span<const RuleList> tries, Evidence& evidence) {
+  VerificationResult result{
+      .outcome = Outcome::kOk, .policy = {}, .rule = {}, .cause = {}, .verdicts = {}};
+  result.verdicts.reserve(kUsualVerdicts);
+  PITSER_RETURN_IF_ERROR(RunList(first, evidence, result));
+  const bool first_passed = result.outcome == Outcome::kOk;
+  for (const RuleList& list : tries) {
+    if (list.applies != nullptr && !list.applies(evidence)) continue;
+    result.policy = list.name;
+    if (!first_passed) break;
+    PITSER_RETURN_IF_ERROR(RunList(list.rules, evidence, result));
+    if (result.outcome != Outcome::kInconclusive) break;
+  }
+  return result;
+}
+
+}  // namespace pitser::ledger::internal

@@ -1,0 +1,86 @@
+#include "ledger/verify/evidence.h"
+
+#include <algorithm>
+
+#include "ledger/base/status.h"
+
+namespace pitser::ledger::internal {
+namespace {
+
+absl::StatusOr<Evidence::ChainOutputs> FoldChains(const Signature& signature) {
+  Evidence::ChainOutputs outputs;
+  Level level = 0;
+  for (const AggregationHashChain& chain : signature.aggregation_chains()) {
+    PITSER_ASSIGN_OR_RETURN(
+        const LeveledImprint output,
+        FoldAggregationLinks(chain.algorithm, chain.links, chain.input_hash, level));
+    level = output.level;
+    outputs.push_back(output);
+  }
+  return outputs;
+}
+
+absl::StatusOr<ExtendedCalendar> AskExtender(const VerificationContext& context,
+                                             std::uint64_t publication_time) {
+  PITSER_ASSIGN_OR_RETURN(CalendarHashChain chain,
+                          context.extend(context.signature.signing_time(), publication_time));
+  absl::StatusOr<Imprint> root = FoldCalendarLinks(chain.input_hash, chain.links);
+  return ExtendedCalendar{std::move(chain), std::move(root)};
+}
+
+}  // namespace
+
+const absl::StatusOr<Evidence::ChainOutputs>& Evidence::chain_outputs() {
+  return chain_outputs_.Get([this] { return FoldChains(signature()); });
+}
+
+absl::StatusOr<Imprint> Evidence::AggregationRoot() {
+  const absl::StatusOr<ChainOutputs>& outputs = chain_outputs();
+  if (!outputs.ok()) return outputs.status();
+  return outputs->back().imprint;
+}
+
+const absl::StatusOr<Imprint>& Evidence::calendar_root() {
+  return calendar_root_.Get([this] {
+    const CalendarHashChain& chain = *signature().calendar_chain();
+    return FoldCalendarLinks(chain.input_hash, chain.links);
+  });
+}
+
+const CertificateRecord* Evidence::certificate_record() const {
+  if (context_.publications_file == nullptr) return nullptr;
+  if (!signature().authentication_record().has_value()) return nullptr;
+  return context_.publications_file->FindCertificate(
+      signature().authentication_record()->certificate_id);
+}
+
+const std::optional<Certificate>& Evidence::certificate() {
+  return certificate_.Get([this]() -> std::optional<Certificate> {
+    absl::StatusOr<Certificate> certificate = Certificate::FromDer(certificate_record()->der);
+    if (!certificate.ok()) return std::nullopt;
+    return *std::move(certificate);
+  });
+}
+
+const absl::StatusOr<ExtendedCalendar>& Evidence::Extended(std::uint64_t publication_time) {
+  if (!extended_.has_value() || extended_->first != publication_time) {
+    extended_.emplace(publication_time, AskExtender(context_, publication_time));
+  }
+  return extended_->second;
+}
+
+bool CalendarDeprecated(const CalendarHashChain& chain, const AlgorithmPolicy& algorithms) {
+  return std::ranges::any_of(chain.links, [&](const CalendarLink& link) {
+    return link.direction == LinkDirection::kLeft &&
+           algorithms.DeprecatedAt(link.sibling.algorithm(), chain.publication_time);
+  });
+}
+
+bool CalendarObsolete(const CalendarHashChain& chain, const AlgorithmPolicy& algorithms) {
+  return std::ranges::any_of(chain.links, [&](const CalendarLink& link) {
+    return link.direction == LinkDirection::kLeft &&
+           algorithms.ObsoleteAt(link.sibling.algorithm(), chain.publication_time);
+  });
+}
+
+}  // namespace pitser::ledger::internal

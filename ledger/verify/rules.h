@@ -1,0 +1,22 @@
+#pragma once
+
+#include <span>
+
+#include "ledger/verify/engine.h"
+
+// The rules, by policy. The order is part of the meaning: the first that does not pass decides.
+namespace pitser::ledger::internal {
+
+std::span<const Rule> InternalRules();          // Spec/ksi-signature.md 9.5.
+std::span<const Rule> KeyRules();               // 9.6
+std::span<const Rule> PublicationsFileRules();  // 9.7
+std::span<const Rule> UserPublicationRules();   // 9.8
+
+// Conditions and checks that several lists share.
+inline bool HasCalendarChain(const Evidence& evidence) {
+  return evidence.signature().calendar_chain().has_value();
+}
+absl::StatusOr<Finding> CheckHasPublicationsFile(Evidence& evidence);
+absl::StatusOr<Finding> CheckCalendarAlgorithmsTrusted(Evidence& evidence);
+
+}  // namespace pitser::ledger::internal
