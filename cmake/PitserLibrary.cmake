@@ -1,3 +1,6 @@
+# Builds the libraries and programs that are shipped, without tests and benchmarks.
+add_custom_target(pitser_code)
+
 # pitser_library(NAME SRCS ... HDRS ... DEPS ... [PRIVATE_DEPS ...])
 #   A static library pitser_NAME with the alias pitser::NAME; includes run from the repository root.
 #   DEPS are seen by users of the headers, PRIVATE_DEPS only by the sources.
@@ -9,6 +12,7 @@ function(pitser_library NAME)
     target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
     target_link_libraries(${target} PUBLIC ${ARG_DEPS}
                                     PRIVATE $<BUILD_INTERFACE:pitser_settings> ${ARG_PRIVATE_DEPS})
+    add_dependencies(pitser_code ${target})
   else()
     add_library(${target} INTERFACE ${ARG_HDRS})
     target_include_directories(${target} INTERFACE "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
@@ -27,7 +31,8 @@ endfunction()
 
 # pitser_test(NAME SRCS ... DEPS ... [LABELS ...] [TIMEOUT seconds])
 #   A GoogleTest program registered with ctest as one test. Labels choose what a run takes:
-#   unit, property, integration, crash, e2e; `tsan` marks those that ThreadSanitizer may run.
+#   unit, property, integration, crash, e2e; `tsan` marks those that ThreadSanitizer may run. The
+#   target LABEL_tests (unit_tests, tsan_tests, ...) builds all programs of a label.
 function(pitser_test NAME)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
   pitser_program(${NAME} SRCS ${ARG_SRCS} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
@@ -38,6 +43,12 @@ function(pitser_test NAME)
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
+  foreach(label IN LISTS ARG_LABELS)
+    if(NOT TARGET ${label}_tests)
+      add_custom_target(${label}_tests)
+    endif()
+    add_dependencies(${label}_tests ${NAME})
+  endforeach()
   add_test(NAME ${NAME} COMMAND ${NAME})
   set_tests_properties(${NAME} PROPERTIES
     LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
