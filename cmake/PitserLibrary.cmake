@@ -1,6 +1,12 @@
 # Builds the libraries and programs that are shipped, without tests and benchmarks.
 add_custom_target(pitser_code)
 
+# The labels of tests; the target LABEL_tests builds all programs of a label.
+set(PITSER_TEST_LABELS unit property integration crash e2e interop tsan)
+foreach(label IN LISTS PITSER_TEST_LABELS)
+  add_custom_target(${label}_tests)
+endforeach()
+
 # pitser_library(NAME SRCS ... HDRS ... DEPS ... [PRIVATE_DEPS ...])
 #   A static library pitser_NAME with the alias pitser::NAME; includes run from the repository root.
 #   DEPS are seen by users of the headers, PRIVATE_DEPS only by the sources.
@@ -31,8 +37,8 @@ endfunction()
 
 # pitser_test(NAME SRCS ... DEPS ... [LABELS ...] [TIMEOUT seconds])
 #   A GoogleTest program registered with ctest as one test. Labels choose what a run takes:
-#   unit, property, integration, crash, e2e; `tsan` marks those that ThreadSanitizer may run. The
-#   target LABEL_tests (unit_tests, tsan_tests, ...) builds all programs of a label.
+#   unit, property, integration, crash, e2e; `tsan` marks those that ThreadSanitizer may run, and
+#   `interop` those that need other projects' programs.
 function(pitser_test NAME)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
   pitser_program(${NAME} SRCS ${ARG_SRCS} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
@@ -44,9 +50,6 @@ function(pitser_test NAME)
     set(ARG_LABELS unit)
   endif()
   foreach(label IN LISTS ARG_LABELS)
-    if(NOT TARGET ${label}_tests)
-      add_custom_target(${label}_tests)
-    endif()
     add_dependencies(${label}_tests ${NAME})
   endforeach()
   add_test(NAME ${NAME} COMMAND ${NAME})
