@@ -15,19 +15,27 @@ class Clock {
   // The wall clock, UTC. It may jump, both ways.
   virtual absl::Time Now() const = 0;
 
-  // Time since some fixed moment of this process; never goes back.
+  // Time since some fixed moment of this machine, sleep included; never goes back.
   virtual absl::Duration Monotonic() const = 0;
 
-  // Blocks until Now() >= `until` or Interrupt() is called, whichever is first; looks at the wall
-  // clock again often enough to notice that it was set. True when the time has come.
-  // Interrupt() before the call counts too: it is remembered until ClearInterrupt().
+  // Waits for a moment of the wall clock, which may be set meanwhile, in either direction.
+  // Thread: WaitUntil() is one thread's at a time; the rest any thread's.
   class Waiter {
    public:
     virtual ~Waiter() = default;
-    virtual bool WaitUntil(absl::Time until) = 0;
+
+    // Blocks until Now() >= `until`, Interrupt() is called, or `at_most` of monotonic time has
+    // passed, whichever is first; looks at the wall clock often enough to notice that it was set.
+    // True when the time has come. Whoever must not be held up by a clock that was set back gives
+    // an `at_most`.
+    // Interrupt() before the call counts too: it is remembered until ClearInterrupt().
+    virtual bool WaitUntil(absl::Time until, absl::Duration at_most) = 0;
+    bool WaitUntil(absl::Time until) { return WaitUntil(until, absl::InfiniteDuration()); }
+
     virtual void Interrupt() = 0;
     virtual void ClearInterrupt() = 0;
   };
+  // The clock outlives its waiters.
   virtual std::unique_ptr<Waiter> NewWaiter() = 0;
 
   // The machine's clock.

@@ -3,12 +3,16 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/clock.h"
 #include "ledger/base/bytes.h"
+#include "ledger/crypto/hash_algorithm.h"
 #include "ledger/crypto/imprint.h"
+#include "server/core/core.h"
 
 namespace pitser::server {
 
@@ -20,21 +24,33 @@ struct SignAnswer {
   std::shared_ptr<const ledger::ByteVector> tail;  // 0x802 and 0x805.
 };
 
+// Whether the level correction of an answer's first link includes the request's level.
+// Source: spec/ksi-signature.md 8.3, 8.5.
+enum class AnswerForm : std::uint8_t {
+  kSignature,  // It does: a signature that verifies as it is, from level 0.
+  kService,    // It does not: what the KSI service protocol wants; its client adds the level.
+};
+
 // A request that waits for its round. Whoever makes one derives from it.
 class PendingRequest {
  public:
   PendingRequest(ledger::Imprint hash, ledger::Level level, std::string account,
-                 absl::Time deadline)
-      : hash_(hash), level_(level), account_(std::move(account)), deadline_(deadline) {}
+                 absl::Time deadline, AnswerForm form = AnswerForm::kSignature)
+      : hash_(hash),
+        level_(level),
+        form_(form),
+        account_(std::move(account)),
+        deadline_(deadline) {}
   virtual ~PendingRequest() = default;
 
   const ledger::Imprint& hash() const { return hash_; }
   ledger::Level level() const { return level_; }  // Height of the tree that `hash` is the root of.
   const std::string& account() const { return account_; }  // The client id of the metadata.
   absl::Time deadline() const { return deadline_; }        // By the server's wall clock.
+  AnswerForm form() const { return form_; }
 
   // True once nobody waits for the answer any more: the request then need not be signed.
-  // Called from the round thread.
+  // Called from the round thread; the answer then is kCancelled.
   virtual bool Cancelled() const { return false; }
 
   // Called exactly once for every request that Enqueue() took, from the round thread, under no
@@ -44,28 +60,56 @@ class PendingRequest {
  private:
   const ledger::Imprint hash_;
   const ledger::Level level_;
+  const AnswerForm form_;
   const std::string account_;
   const absl::Time deadline_;
 };
 
 // Gathers the requests of a second into a hash tree, has the second closed by the core, and gives
 // each request its own chain.
+// Thread: any.
 class Aggregator {
  public:
   virtual ~Aggregator() = default;
 
   // Never blocks. On OK the request is taken and answered exactly once; otherwise it is left to the
   // caller.
-  // Errors: kInvalidArgument for an algorithm that is not trusted any more or a level above the
-  // limit; kResourceExhausted, naming the limit, when the open round is full; kDeadlineExceeded
-  // when the deadline lies before the round can be answered; kUnavailable after CloseIntake() or
-  // while signing is stopped, saying why.
+  // Errors: kInvalidArgument for an algorithm that is not trusted any more, a level above the
+  // limit or an account that no metadata can name; kResourceExhausted, naming the limit, when too
+  // many requests are pending; kDeadlineExceeded when the deadline lies before the round can be
+  // answered; kUnavailable after CloseIntake() or while signing is stopped, saying why.
   virtual absl::Status Enqueue(std::unique_ptr<PendingRequest>& request) = 0;
 
   // Shutdown, in two steps: no new requests; then Stop() closes a last round at its boundary,
-  // answers everything that is pending and ends the thread.
+  // answers everything that is pending and ends the thread. Stop() may be called again.
   virtual void CloseIntake() = 0;
   virtual void Stop() = 0;
 };
+
+// Limits and habits of an aggregator. Limits are named in refusals as here.
+struct AggregatorOptions {
+  // Length of a round in whole seconds, aligned to multiples since the epoch. A round's aggregation
+  // time is its last second, so that no signature tells an earlier time than its request came in.
+  std::uint32_t round_seconds = 1;
+  // `max_pending`: requests that wait for their answer at one time, in all rounds together.
+  std::size_t max_pending = 200'000;
+  // `max_level`: height of the tree that a request's hash may be the root of.
+  ledger::Level max_level = 200;
+  // The machine id of the metadata; empty: none.
+  std::string node_name;
+  // How long requests wait for a clock that was set back; see ClockRules::max_behind.
+  absl::Duration max_behind = absl::Seconds(5);
+  // Outlives the aggregator.
+  const ledger::AlgorithmPolicy* algorithms = &ledger::AlgorithmPolicy::Default();
+};
+
+inline constexpr std::size_t kMaxAccountSize = 255;  // Bytes of UTF-8.
+
+// Starts the round thread. `core` and `clock` are not owned and outlive the aggregator, whose
+// destructor stops it.
+// Errors: kInvalidArgument when the limits could lead to a root above level 254 or a chain of more
+// than 62 links, or the node's name cannot stand in metadata.
+absl::StatusOr<std::unique_ptr<Aggregator>> StartAggregator(const AggregatorOptions& options,
+                                                            Core* core, base::Clock* clock);
 
 }  // namespace pitser::server

@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "ledger/base/bytes.h"
 #include "ledger/crypto/certificate.h"
+#include "server/core/clock_guard.h"
+#include "server/keys/key_set.h"
 #include "storage/calendar.h"
 
 namespace pitser::server {
@@ -39,18 +41,48 @@ class Core {
   virtual ~Core() = default;
 
   // Closes second `t` with the aggregation root as its leaf. When it returns OK the leaf is on
-  // disk, and only then may the seal leave the process. Errors: kUnavailable when signing is
-  // stopped (clock rules, expired certificate, disk full), saying why; kFailedPrecondition if t <=
-  // head.
+  // disk, and only then may the seal leave the process.
+  // Errors: kUnavailable when signing is stopped (clock rules, expired certificate, disk full, `t`
+  // not over yet), saying why; kFailedPrecondition if t <= head; kAborted when another core closed
+  // the second; kDataLoss.
   virtual absl::StatusOr<Seal> Close(std::uint64_t t, const ledger::Imprint& root) = 0;
 
-  // Makes every second up to and including `t` final. On disk when it returns OK.
-  // Errors: kOutOfRange if `t` is not over yet by the clock; kResourceExhausted when the disk is
-  // full.
+  // Makes every second up to and including `t` final; OK at once if they are. On disk when it
+  // returns OK. Waits for the rounds of those seconds that are being closed: see HoldFrom().
+  // Errors: kOutOfRange if `t` is not over yet by the clock; kUnavailable while the clock rules
+  // stop signing; kResourceExhausted when the disk is full.
   virtual absl::Status AdvanceHead(std::uint64_t t) = 0;
 
-  // OK while signing may go on, else why not.
+  // Rounds from second `t` on may still be closed: until the next call, which takes this one's
+  // place, AdvanceHead() waits before it makes `t` or a later second final. The aggregator moves it
+  // on after each round; the greatest value lets go of everything.
+  virtual void HoldFrom(std::uint64_t t) = 0;
+
+  // The first second that can still be closed: head + 1, or 0.
+  virtual std::uint64_t NextSecond() const = 0;
+
+  // OK while signing may go on, else why not and what to do: kUnavailable when requests are to be
+  // refused (clock, certificate, lost agreement); kResourceExhausted when the disk was full at the
+  // last try and the next second tries again.
   virtual absl::Status Health() const = 0;
 };
+
+struct CoreOptions {
+  ClockRules clock_rules;
+};
+
+// What a core works with. The pointers are not owned and outlive it.
+struct CoreParts {
+  storage::Calendar* calendar;
+  base::Clock* clock;
+  Identity identity;  // RSA; its certificate stands in the publications file.
+  std::unique_ptr<Agreement> agreement;
+  // Records that a seal of second `t` may leave. On disk when it returns OK.
+  std::function<absl::Status(std::uint64_t t)> record_signed;
+};
+
+// Errors: kFailedPrecondition when the clock must not be believed (ClockGuard::CheckStart) or the
+// certificate is not valid now, saying what to do.
+absl::StatusOr<std::unique_ptr<Core>> StartCore(const CoreOptions& options, CoreParts parts);
 
 }  // namespace pitser::server

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "base/build_info.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+
+namespace pitser::server {
+
+// When the machine's clock is believed. Source: design.md 3.2.
+struct ClockRules {
+  // A step of the wall clock, held against the monotonic one, beyond which signing stops while it
+  // lasts. A second signed too early can never be taken back.
+  absl::Duration max_step_forward = absl::Seconds(60);
+  // What the two clocks may drift apart for good: more than time daemons slew (500 ppm), so that
+  // steps too small to be noticed one by one add up.
+  double max_drift = 0.001;
+  // How long requests silently wait for a clock that was set back to pass the newest closed second;
+  // beyond it they are refused. Also how far the head may be in the future at start.
+  absl::Duration max_behind = absl::Seconds(5);
+  // A gap between the head and now at start that needs `accept_gap`: the clock may be wrong, and
+  // the seconds between could never be used again.
+  absl::Duration max_gap = absl::Hours(24 * 30);
+  bool accept_gap = false;
+  // The clock cannot be right before this.
+  absl::Time not_before = base::SourceDate();
+};
+
+// Judges the wall clock. Decides only; whoever asks acts.
+// Thread: any.
+class ClockGuard {
+ public:
+  // From here on the wall clock is held against the monotonic one. `clock` outlives this.
+  ClockGuard(const ClockRules& rules, const base::Clock* clock);
+
+  // Whether a node whose newest closed second is `head` may start now.
+  // Errors: kFailedPrecondition, saying what is wrong with the clock and what to do.
+  absl::Status CheckStart(std::optional<std::uint64_t> head) const;
+
+  // Whether signing may go on now.
+  // Errors: kUnavailable, saying what is wrong with the clock and what to do. It ends by itself
+  //         when the clock is right again.
+  absl::Status Check(std::optional<std::uint64_t> head) PITSER_EXCLUDES(mu_);
+
+ private:
+  absl::Duration StepForward() PITSER_REQUIRES(mu_);
+
+  const ClockRules rules_;
+  const base::Clock* const clock_;
+  base::Mutex mu_;  // Leaf lock.
+  // Wall minus monotonic clock, as it was believed at `checked_` (monotonic): follows the wall
+  // clock, at most by max_drift.
+  absl::Time offset_ PITSER_GUARDED_BY(mu_);
+  absl::Duration checked_ PITSER_GUARDED_BY(mu_);
+};
+
+}  // namespace pitser::server
