@@ -1,9 +1,11 @@
-# What the scripts share. Source it; it changes into the repository's root and closes standard input.
+# What the scripts share. Source it; it changes into the repository's root and
+# empties standard input.
 # shellcheck shell=bash
 
 set -euo pipefail
 exec </dev/null
 
+CALLER=$PWD  # Where paths on the command line start.
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)
 export ROOT
 cd -- "$ROOT"
@@ -18,6 +20,11 @@ note() { printf '%s\n' "${0##*/}: $*" >&2; }
 die() {
   note "$*"
   exit 1
+}
+
+# A path as the caller meant it.
+from_caller() {
+  if [[ $1 == /* ]]; then say "$1"; else say "$CALLER/$1"; fi
 }
 
 # How many compilers at once: one a core, but not more than one for each 1.5 GiB of free memory.
