@@ -13,21 +13,46 @@ namespace pitser::ledger {
 // A hash tree over leaves with levels, in the exact shape of spec/ksi-signature.md 8.1 (which is,
 // as merges are counted and not levels, the shape of the calendar tree: rows are paired from the
 // left and an odd last node rises). Flat arrays, row by row; a chain is read off by index.
-// Immutable once built; safe to share.
+// Thread: immutable once built; safe to share.
 class HashTree {
  public:
-  // Shape:  at least one leaf.
-  // Errors: kInvalidArgument for no leaf or a level that would pass 255; kUnimplemented.
-  // Cost:   one hash an inner node.
+  // Shape:  at least one leaf; leaves may differ in algorithm and level.
+  // Errors: kInvalidArgument for no leaf or a level that would pass 255; kUnimplemented when this
+  //         build cannot compute `algorithm`.
+  // Cost:   one hash an inner node, in batches; about two imprints of memory a leaf.
   static absl::StatusOr<HashTree> Build(HashAlgorithm algorithm,
                                         std::span<const LeveledImprint> leaves);
 
-  std::size_t size() const;
-  LeveledImprint root() const;
+  std::size_t size() const { return rows_.front().count; }
+  const LeveledImprint& root() const { return root_; }
 
-  // Appends the links from leaf `index` to the root: none for a tree of one leaf. They view into
-  // the tree. Precondition: index < size().
+  // Appends the links from leaf `index` to the root: none for a tree of one leaf. Folding them from
+  // the leaf and its level gives root(). They view into the tree.
+  // Precondition: index < size().   Cost: no hash, no allocation beyond `out`'s.
   void AppendLinks(std::size_t index, AggregationLinks& out) const;
+
+ private:
+  // A row of nodes: those first .. first + count - 1 of the flat arrays. Row 0 holds the leaves.
+  struct Row {
+    std::size_t first;
+    std::size_t count;
+  };
+  class RowHasher;
+
+  HashTree(std::size_t stride, LeveledImprint root) : stride_(stride), root_(root) {}
+
+  // The whole imprint of a node.
+  Bytes Value(std::size_t node) const;
+  std::uint8_t* Slot(std::size_t node) { return values_.data() + node * stride_; }
+
+  // Makes the next row out of the last one.
+  absl::Status AddRow(HashAlgorithm algorithm);
+
+  std::size_t stride_;   // Bytes from one value to the next: the longest imprint in the tree.
+  LeveledImprint root_;  // A copy: so that it can be handed out as a whole.
+  ByteVector values_;
+  std::vector<Level> levels_;
+  std::vector<Row> rows_;  // Never empty.
 };
 
 // The node over two children, one of which may be metadata content; its level is one more than the

@@ -1,0 +1,182 @@
+#include "ledger/tree/calendar_tree.h"
+
+#include <bit>
+
+#include "absl/strings/str_format.h"
+#include "ledger/base/check.h"
+#include "ledger/base/status.h"
+#include "ledger/crypto/hasher.h"
+
+namespace pitser::ledger {
+namespace {
+
+constexpr std::uint8_t kCalendarByte = 0xFF;  // Where aggregation has the level.
+
+bool Bit(std::uint64_t value, unsigned bit) { return (value >> bit & 1) != 0; }
+
+// The value of an inner node: the right child chooses the algorithm.
+absl::StatusOr<Imprint> Join(const Imprint& left, const Imprint& right) {
+  return Hash(right.algorithm(), {left.bytes(), right.bytes(), Bytes(&kCalendarByte, 1)});
+}
+
+// The number of closed seconds, which is also the next second.
+std::uint64_t NextSecond(std::optional<std::uint64_t> head) { return head ? *head + 1 : 0; }
+
+absl::Status CheckRange(std::uint64_t t) {
+  if (t <= kMaxCalendarTime) return absl::OkStatus();
+  return absl::OutOfRangeError(
+      absl::StrFormat("second %d lies beyond the calendar's end, %d", t, kMaxCalendarTime));
+}
+
+absl::Status CheckAfterHead(std::optional<std::uint64_t> head, std::uint64_t t) {
+  PITSER_RETURN_IF_ERROR(CheckRange(t));
+  if (!head || t > *head) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrFormat("second %d is not after the head, %d", t, *head));
+}
+
+// The nodes that are planned and not yet written, before those that are.
+class Planned : public NodeReader {
+ public:
+  Planned(const NodeReader& stored, const std::vector<CalendarNode>& planned)
+      : stored_(stored), planned_(planned) {}
+
+  absl::StatusOr<Imprint> Node(unsigned level, std::uint64_t index) const override {
+    for (const CalendarNode& node : planned_) {
+      if (node.level == level && node.index == index) return node.value;
+    }
+    return stored_.Node(level, index);
+  }
+
+ private:
+  const NodeReader& stored_;
+  const std::vector<CalendarNode>& planned_;
+};
+
+// The value of the tree over the last `count mod 2^level` of the leaves 0 .. count - 1: the fold of
+// the perfect blocks that the one bits of `count` below `level` cut.
+// Precondition: there is such a bit.   Source: spec 5.5, "Peaks and folds".
+absl::StatusOr<Imprint> FoldPeaks(const NodeReader& nodes, std::uint64_t count, unsigned level) {
+  std::optional<Imprint> fold;
+  for (unsigned b = 0; b < level; ++b) {
+    if (!Bit(count, b)) continue;
+    PITSER_ASSIGN_OR_RETURN(Imprint peak, nodes.Node(b, (count >> b) - 1));
+    if (fold) {
+      PITSER_ASSIGN_OR_RETURN(fold, Join(peak, *fold));
+    } else {
+      fold = peak;
+    }
+  }
+  PITSER_CHECK(fold.has_value());
+  return *fold;
+}
+
+}  // namespace
+
+const Imprint& EmptyNode(unsigned level) {
+  static const auto* const kTable = [] {
+    auto* table = new std::vector<Imprint>{Imprint::Zero(HashAlgorithm::kSha256)};
+    for (unsigned i = 0; i < kCalendarLevels; ++i) {
+      auto node = Join(table->back(), table->back());
+      PITSER_CHECK(node.ok());
+      table->push_back(*node);
+    }
+    return table;
+  }();
+  PITSER_CHECK(level <= kCalendarLevels);
+  return (*kTable)[level];
+}
+
+absl::StatusOr<std::vector<CalendarNode>> PlanSkip(const NodeReader& nodes,
+                                                   std::optional<std::uint64_t> head,
+                                                   std::uint64_t new_head) {
+  PITSER_RETURN_IF_ERROR(CheckAfterHead(head, new_head));
+  const std::uint64_t next = NextSecond(head);
+  const std::uint64_t end = new_head + 1;
+  std::vector<CalendarNode> plan;
+  // The one subtree of each level that was begun before `next`, filled up with empty seconds.
+  Imprint value = EmptyNode(0);
+  for (unsigned level = 1; level <= kCalendarLevels; ++level) {
+    const std::uint64_t index = next >> level;
+    if ((index + 1) << level > end) break;
+    if (Bit(next, level - 1)) {
+      PITSER_ASSIGN_OR_RETURN(const Imprint left, nodes.Node(level - 1, (next >> (level - 1)) - 1));
+      if (left == EmptyNode(level - 1) && value == left) {
+        value = EmptyNode(level);
+      } else {
+        PITSER_ASSIGN_OR_RETURN(value, Join(left, value));
+      }
+    } else if (value == EmptyNode(level - 1)) {
+      value = EmptyNode(level);
+    } else {
+      PITSER_ASSIGN_OR_RETURN(value, Join(value, EmptyNode(level - 1)));
+    }
+    if (value != EmptyNode(level)) plan.push_back({level, index, value});
+  }
+  return plan;
+}
+
+absl::StatusOr<std::vector<CalendarNode>> PlanAppend(const NodeReader& nodes,
+                                                     std::optional<std::uint64_t> head,
+                                                     std::uint64_t t, const Imprint& leaf) {
+  PITSER_RETURN_IF_ERROR(CheckAfterHead(head, t));
+  std::vector<CalendarNode> plan;
+  if (t > NextSecond(head)) {
+    PITSER_ASSIGN_OR_RETURN(plan, PlanSkip(nodes, head, t - 1));
+  }
+  plan.push_back({0, t, leaf});
+  const Planned reader(nodes, plan);
+  Imprint value = leaf;
+  std::uint64_t index = t;
+  for (unsigned level = 0; index % 2 == 1; ++level, index /= 2) {
+    PITSER_ASSIGN_OR_RETURN(const Imprint left, reader.Node(level, index - 1));
+    PITSER_ASSIGN_OR_RETURN(value, Join(left, value));
+    plan.push_back({level + 1, index / 2, value});
+  }
+  return plan;
+}
+
+absl::StatusOr<Imprint> CalendarRoot(const NodeReader& nodes, std::uint64_t publication_time) {
+  PITSER_RETURN_IF_ERROR(CheckRange(publication_time));
+  return FoldPeaks(nodes, publication_time + 1, kCalendarLevels + 1);
+}
+
+absl::StatusOr<CalendarHashChain> BuildCalendarChain(const NodeReader& nodes, std::uint64_t t,
+                                                     std::uint64_t publication_time) {
+  PITSER_RETURN_IF_ERROR(CheckRange(publication_time));
+  if (t > publication_time) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "no chain leads from second %d to the earlier publication time %d", t, publication_time));
+  }
+  // Fact D of spec 5.3: `own` is the level of the perfect block of [0, count) that t lies in.
+  const std::uint64_t count = publication_time + 1;
+  const unsigned own = static_cast<unsigned>(std::bit_width(t ^ count)) - 1;
+  PITSER_ASSIGN_OR_RETURN(const Imprint input, nodes.Node(0, t));
+  CalendarLinks links;
+  const auto add_right = [&](unsigned level) -> absl::Status {
+    PITSER_ASSIGN_OR_RETURN(const Imprint sibling, nodes.Node(level, (t >> level) - 1));
+    links.push_back({LinkDirection::kRight, sibling});
+    return absl::OkStatus();
+  };
+  for (unsigned level = 0; level < own; ++level) {
+    if (Bit(t, level)) {
+      PITSER_RETURN_IF_ERROR(add_right(level));
+    } else {
+      PITSER_ASSIGN_OR_RETURN(const Imprint sibling, nodes.Node(level, (t >> level) + 1));
+      links.push_back({LinkDirection::kLeft, sibling});
+    }
+  }
+  if ((count & ((std::uint64_t{1} << own) - 1)) != 0) {
+    PITSER_ASSIGN_OR_RETURN(const Imprint rest, FoldPeaks(nodes, count, own));
+    links.push_back({LinkDirection::kLeft, rest});
+  }
+  for (unsigned level = own + 1; level <= kCalendarLevels; ++level) {
+    if (Bit(t, level)) PITSER_RETURN_IF_ERROR(add_right(level));
+  }
+  return CalendarHashChain{.publication_time = publication_time,
+                           .aggregation_time = t,
+                           .input_hash = input,
+                           .links = std::move(links)};
+}
+
+}  // namespace pitser::ledger
