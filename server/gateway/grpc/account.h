@@ -1,8 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
-#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace grpc {

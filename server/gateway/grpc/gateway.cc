@@ -1,0 +1,158 @@
+#include "server/gateway/grpc/gateway.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ledger/base/status.h"
+#include "server/gateway/grpc/services.h"
+
+namespace pitser::server {
+namespace {
+
+int ClampInt(std::uint64_t value) {
+  return static_cast<int>(
+      std::min<std::uint64_t>(value, std::numeric_limits<int>::max()));
+}
+
+// gRPC would only say that it cannot listen.
+absl::Status CheckTls(const GrpcTls& tls) {
+  const auto certificates = ledger::Certificate::AllFromPem(tls.certificate_pem);
+  if (!certificates.ok()) return ledger::Annotate(certificates.status(), "tls_cert");
+  const auto key = ledger::PrivateKey::FromPem(tls.key_pem);
+  if (!key.ok()) return ledger::Annotate(key.status(), "tls_key");
+  if (!key->Matches(certificates->front())) {
+    return absl::InvalidArgumentError("tls_key is not the key of the first certificate in tls_cert");
+  }
+  if (tls.client_ca_pem.empty()) return absl::OkStatus();
+  return ledger::Annotate(ledger::Certificate::AllFromPem(tls.client_ca_pem).status(),
+                          "tls_client_ca");
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(
+    const GrpcGatewayOptions& options) {
+  if (!options.tls.has_value()) {
+    if (!options.listen.IsLoopback() && !options.insecure_listen) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("refusing to serve plain text on ", options.listen.ToString(),
+                       ", which others can reach: give tls_cert and tls_key, or insecure_listen"));
+    }
+    return grpc::InsecureServerCredentials();
+  }
+  PITSER_RETURN_IF_ERROR(CheckTls(*options.tls));
+  grpc::SslServerCredentialsOptions ssl(
+      options.tls->client_ca_pem.empty()
+          ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
+          : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  ssl.pem_root_certs = options.tls->client_ca_pem;
+  ssl.pem_key_cert_pairs.push_back({options.tls->key_pem, options.tls->certificate_pem});
+  return grpc::SslServerCredentials(ssl);
+}
+
+// gRPC's own limits, set on purpose. Why each has its value: docs/protocol.md, "Limits".
+void SetLimits(grpc::ServerBuilder& builder, const GrpcLimits& limits) {
+  grpc::ResourceQuota quota("pitserd");
+  quota.Resize(static_cast<std::size_t>(limits.max_grpc_memory_bytes));
+  builder.SetResourceQuota(quota);
+  // Twice our own limit: a message between the two is refused by name.
+  builder.SetMaxReceiveMessageSize(ClampInt(2 * limits.max_message_bytes));
+  builder.SetMaxSendMessageSize(ClampInt(std::uint64_t{1} << 20));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             ClampInt(limits.max_streams_per_connection));
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
+  // A client that is gone without a word is noticed after 80 s; one that pings more often than
+  // every 10 s is sent away.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 2);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 30 * 60'000);
+  // Without this a second server on the port starts without an error and takes half of the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+class GrpcGatewayImpl final : public GrpcGateway {
+ public:
+  GrpcGatewayImpl(GrpcGatewayOptions options, GrpcGatewayParts parts)
+      : shared_(std::move(options), std::move(parts)),
+        signer_(&shared_),
+        extender_(&shared_),
+        publications_(&shared_),
+        calendar_(&shared_),
+        info_(&shared_) {}
+
+  ~GrpcGatewayImpl() override { Shutdown(absl::ZeroDuration()); }
+
+  absl::Status Listen() {
+    const auto credentials = MakeCredentials(shared_.options);
+    if (!credentials.ok()) return credentials.status();
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    SetLimits(builder, shared_.options.limits);
+    int port = 0;
+    builder.AddListeningPort(shared_.options.listen.ToString(), *credentials, &port);
+    for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+             &signer_, &extender_, &publications_, &calendar_, &info_}) {
+      builder.RegisterService(service);
+    }
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port == 0) {
+      return absl::UnavailableError(absl::StrCat(
+          "cannot listen on ", shared_.options.listen.ToString(),
+          ": the port is taken by another program, or the address is not this machine's"));
+    }
+    endpoint_ = {shared_.options.listen.host, static_cast<std::uint16_t>(port)};
+    SetServing(kSignerService, false);
+    for (std::string_view service :
+         {kExtenderService, kPublicationsService, kCalendarService, kInfoService}) {
+      SetServing(service, true);
+    }
+    return absl::OkStatus();
+  }
+
+  const net::Endpoint& endpoint() const override { return endpoint_; }
+
+  void SetSigning(bool serving) override { SetServing(kSignerService, serving); }
+
+  void StopServing() override { server_->GetHealthCheckService()->Shutdown(); }
+
+  void Shutdown(absl::Duration timeout) override {
+    if (server_ == nullptr) return;
+    shared_.reads.Stop();
+    server_->Shutdown(absl::ToChronoTime(absl::Now() + timeout));
+    server_->Wait();
+    server_.reset();
+  }
+
+ private:
+  void SetServing(std::string_view service, bool serving) {
+    server_->GetHealthCheckService()->SetServingStatus(std::string(service), serving);
+  }
+
+  internal::ServiceContext shared_;
+  internal::SignerService signer_;
+  internal::ExtenderService extender_;
+  internal::PublicationsService publications_;
+  internal::CalendarService calendar_;
+  internal::InfoService info_;
+  std::unique_ptr<grpc::Server> server_;
+  net::Endpoint endpoint_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GrpcGateway>> GrpcGateway::Start(GrpcGatewayOptions options,
+                                                                GrpcGatewayParts parts) {
+  auto gateway = std::make_unique<GrpcGatewayImpl>(std::move(options), std::move(parts));
+  if (const absl::Status status = gateway->Listen(); !status.ok()) return status;
+  return gateway;
+}
+
+}  // namespace pitser::server
