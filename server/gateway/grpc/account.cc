@@ -9,14 +9,15 @@
 #include "absl/strings/str_cat.h"
 #include "ledger/base/status.h"
 #include "ledger/format/tlv.h"
+#include "server/aggregator/aggregator.h"
 
 namespace pitser::server {
 
 absl::Status CheckAccountName(const std::string& name) {
   if (name.empty()) return absl::InvalidArgumentError("an account name must not be empty");
-  if (name.size() > kMaxAccountBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("an account name of ", name.size(),
-                                                   " bytes: at most ", kMaxAccountBytes));
+  if (name.size() > kMaxAccountSize) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("an account name of ", name.size(), " bytes: at most ", kMaxAccountSize));
   }
   if (std::any_of(name.begin(), name.end(),
                   [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; })) {

@@ -17,8 +17,7 @@ namespace pitser::server {
 namespace {
 
 int ClampInt(std::uint64_t value) {
-  return static_cast<int>(
-      std::min<std::uint64_t>(value, std::numeric_limits<int>::max()));
+  return static_cast<int>(std::min<std::uint64_t>(value, std::numeric_limits<int>::max()));
 }
 
 // gRPC would only say that it cannot listen.
@@ -28,7 +27,8 @@ absl::Status CheckTls(const GrpcTls& tls) {
   const auto key = ledger::PrivateKey::FromPem(tls.key_pem);
   if (!key.ok()) return ledger::Annotate(key.status(), "tls_key");
   if (!key->Matches(certificates->front())) {
-    return absl::InvalidArgumentError("tls_key is not the key of the first certificate in tls_cert");
+    return absl::InvalidArgumentError(
+        "tls_key is not the key of the first certificate in tls_cert");
   }
   if (tls.client_ca_pem.empty()) return absl::OkStatus();
   return ledger::Annotate(ledger::Certificate::AllFromPem(tls.client_ca_pem).status(),

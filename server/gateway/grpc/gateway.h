@@ -46,7 +46,8 @@ struct GrpcGatewayOptions {
   // The account of whoever shows no certificate.
   std::string default_account = "anonymous";
   GrpcLimits limits;
-  std::string version;  // Told to clients, e.g. "pitserd 0.1.0".
+  std::string version;                             // Told to clients, e.g. "pitserd 0.1.0".
+  absl::Duration round_length = absl::Seconds(1);  // Told to clients.
 };
 
 // Whom the gateway serves. Nothing is owned, all outlive it.

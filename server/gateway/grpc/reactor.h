@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <string>
@@ -10,8 +11,8 @@
 
 namespace pitser::server {
 
-// A reactor on the heap that gRPC ends: made by `new` when a call comes in, gone after OnDone(), the
-// last thing that gRPC does with a call. The only place of the project that deletes itself.
+// A reactor on the heap that gRPC ends: made by `new` when a call comes in, gone after OnDone(),
+// the last thing that gRPC does with a call. The only place of the project that deletes itself.
 template <typename Reactor>
 class CallReactor : public Reactor {
  protected:

@@ -22,8 +22,8 @@ using ledger::AsText;
 constexpr std::size_t kPieceBytes = (std::size_t{1} << 20) - 1024;
 
 absl::Status NotServedYet(std::string_view call) {
-  return absl::UnimplementedError(
-      absl::StrCat(ledger::ToAbsl(call), " is part of the contract but not served by this version"));
+  return absl::UnimplementedError(absl::StrCat(
+      ledger::ToAbsl(call), " is part of the contract but not served by this version"));
 }
 
 // The caller's deadline by the server's clock. gRPC's is by the machine's.
@@ -37,11 +37,10 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context, base::Clock& c
 absl::Status CheckSize(const google::protobuf::Message& request, const GrpcLimits& limits) {
   const std::size_t size = request.ByteSizeLong();
   if (size <= limits.max_message_bytes) return absl::OkStatus();
-  return base::WithLimit(
-      absl::InvalidArgumentError(absl::StrCat("a message of ", size, " bytes: at most ",
-                                              limits.max_message_bytes,
-                                              " (limit max_message_bytes)")),
-      "max_message_bytes");
+  return base::WithLimit(absl::InvalidArgumentError(
+                             absl::StrCat("a message of ", size, " bytes: at most ",
+                                          limits.max_message_bytes, " (limit max_message_bytes)")),
+                         "max_message_bytes");
 }
 
 // Runs `read` where disk may be read and ends the call with what it returns.
@@ -49,9 +48,8 @@ grpc::ServerUnaryReactor* Read(ServiceContext& shared, grpc::CallbackServerConte
                                std::function<absl::Status()> read) {
   grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
   const auto posted = shared.reads.Post([&context, reactor, read = std::move(read)] {
-    reactor->Finish(EndStatus(context, context.IsCancelled()
-                                           ? absl::CancelledError("the call was cancelled")
-                                           : read()));
+    reactor->Finish(EndStatus(
+        context, context.IsCancelled() ? absl::CancelledError("the call was cancelled") : read()));
   });
   if (posted == WorkerPool::Posted::kYes) return reactor;
   const absl::Status refusal =
@@ -123,8 +121,7 @@ grpc::ServerUnaryReactor* ExtenderService::Extend(grpc::CallbackServerContext* c
   return Read(*shared_, *context, [shared = shared_, request, response]() -> absl::Status {
     std::optional<std::uint64_t> publication_time;
     if (request->has_publication_time()) publication_time = request->publication_time();
-    const auto chain =
-        shared->parts.extender->Chain(request->aggregation_time(), publication_time);
+    const auto chain = shared->parts.extender->Chain(request->aggregation_time(), publication_time);
     if (!chain.ok()) return chain.status();
     ledger::ByteVector bytes;
     ledger::WriteCalendarHashChain(bytes, *chain);
@@ -167,7 +164,8 @@ grpc::ServerWriteReactor<v1::StreamCalendarLeavesResponse>* CalendarService::Str
 
 InfoService::InfoService(ServiceContext* shared) : shared_(shared) {
   info_.set_version(shared->options.version);
-  info_.set_round_length_ms(1000);
+  info_.set_round_length_ms(
+      static_cast<std::uint32_t>(absl::ToInt64Milliseconds(shared->options.round_length)));
   for (const ledger::HashAlgorithm id : ledger::AllHashAlgorithms()) {
     v1::Algorithm& algorithm = *info_.add_algorithms();
     algorithm.set_id(static_cast<std::uint32_t>(id));

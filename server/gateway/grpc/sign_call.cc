@@ -17,8 +17,9 @@ using ledger::Bytes;
 
 class SignCall;
 
-// Who may still end the call. It lives as long as the call or the pending request does, whichever is
-// longer; the one of the two that takes the call out of it ends the call, the other finds nothing.
+// Who may still end the call. It lives as long as the call or the pending request does, whichever
+// is longer; the one of the two that takes the call out of it ends the call, the other finds
+// nothing.
 class CallSlot {
  public:
   explicit CallSlot(SignCall* call) : call_(call) {}
