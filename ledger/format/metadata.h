@@ -33,6 +33,8 @@ ByteVector EncodeMetadata(const Metadata& metadata, MetadataStyle style);
 // Parses an element whose value is metadata content. Padding is tolerated wherever it stands: the
 // judgement is MetadataIsTrusted's.   Errors: kInvalidArgument with offset and element name.
 absl::StatusOr<Metadata> ParseMetadata(const Element& element);
+// The same check without the result, and without allocating.
+absl::Status CheckMetadata(const Element& element);
 
 // The trust rule of INT-11 on the content of a metadata element that ParseMetadata() accepted.
 bool MetadataIsTrusted(Bytes content);

@@ -37,6 +37,10 @@ struct CalendarAuthenticationRecord {
   std::string certificate_repository_uri;  // Empty when absent; ignored.
 };
 
+// `element` is a 0x805; the result views into it. Errors: kInvalidArgument with offset and name.
+absl::StatusOr<CalendarAuthenticationRecord> ParseCalendarAuthenticationRecord(
+    const Element& element);
+
 // Appends a 0x805 element. `signed_bytes` is a complete 0x10 element, as it was signed.
 void WriteCalendarAuthenticationRecord(ByteVector& out, Bytes signed_bytes,
                                        std::string_view signature_type, Bytes signature_value,
@@ -53,6 +57,11 @@ struct Rfc3161Record {
   Bytes signed_attributes_prefix, signed_attributes_suffix;
   HashAlgorithm signed_attributes_algorithm;
 };
+
+// `element` is a 0x806; the result views into it. Errors: kInvalidArgument with offset and name.
+absl::StatusOr<Rfc3161Record> ParseRfc3161Record(const Element& element);
+// Appends the 0x806 element. Pitser makes no such record; rewriting tools and tests do.
+void WriteRfc3161Record(ByteVector& out, const Rfc3161Record& record);
 
 // The record's output, to be equal to the first aggregation chain's input hash, whose algorithm
 // `output_algorithm` is.   Errors: kUnimplemented.
@@ -91,13 +100,18 @@ class Signature {
   const Imprint& input_hash() const;
   Level allowed_level() const;
   std::uint64_t signing_time() const;  // Unix seconds.
-  // The output of all aggregation chains. Errors: as FoldAggregationLinks().
+  // The output of all aggregation chains. Errors: as FoldAggregationLinks(), and
+  // kFailedPrecondition when one chain's output is not the next one's input hash (INT-01).
   absl::StatusOr<LeveledImprint> AggregationRoot() const;
   // Highest layer first.
   std::vector<Identity> Identities() const;
 
  private:
   Signature() = default;
+
+  absl::Status ParseChild(const Element& child);
+  // Which elements may stand together (spec 3.1).
+  absl::Status CheckCombination() const;
 
   ByteVector bytes_;
   std::vector<AggregationHashChain> chains_;

@@ -31,10 +31,13 @@ struct Element {
 //   while (!reader.done()) { PITSER_ASSIGN_OR_RETURN(Element element, reader.Next()); ... }
 class TlvReader {
  public:
-  // `offset` is where `bytes` begins in the outermost input.
-  explicit TlvReader(Bytes bytes, std::size_t offset = 0) : rest_(bytes), offset_(offset) {}
+  // `offset` is where `bytes` begins in the outermost input. `name` is that of what is walked, for
+  // messages; it outlives the reader.
+  explicit TlvReader(Bytes bytes, std::size_t offset = 0, std::string_view name = "input")
+      : rest_(bytes), offset_(offset), name_(name) {}
   // The children of `parent`.
-  explicit TlvReader(const Element& parent) : TlvReader(parent.value, parent.value_offset()) {}
+  explicit TlvReader(const Element& parent, std::string_view name = "element")
+      : TlvReader(parent.value, parent.value_offset(), name) {}
 
   bool done() const { return rest_.empty(); }
 
@@ -44,6 +47,7 @@ class TlvReader {
  private:
   Bytes rest_;
   std::size_t offset_;
+  std::string_view name_;
 };
 
 // A refusal of malformed bytes: kInvalidArgument, "offset 123, aggregation hash chain: <what>".
@@ -74,5 +78,17 @@ void WriteInt(ByteVector& out, std::uint16_t type, std::uint64_t value, TlvFlags
 // Adds the terminating zero. Precondition: no zero byte inside.
 void WriteText(ByteVector& out, std::uint16_t type, std::string_view text, TlvFlags flags = {});
 void WriteImprint(ByteVector& out, std::uint16_t type, const Imprint& imprint, TlvFlags flags = {});
+
+// The header alone, for those who append the `length` bytes of value next.
+void WriteHeader(ByteVector& out, std::uint16_t type, std::size_t length, TlvFlags flags = {});
+
+// Opens an element whose header is long in any case (`type` above 0x1F) and whose children are
+// appended next; EndNested(), with what this returned, sets its length.
+std::size_t BeginNested(ByteVector& out, std::uint16_t type, TlvFlags flags = {});
+void EndNested(ByteVector& out, std::size_t begun);
+
+// Bytes that WriteElement() would append, and those of the value that WriteInt() would write.
+std::size_t EncodedSize(std::uint16_t type, std::size_t value_size);
+std::size_t IntSize(std::uint64_t value);
 
 }  // namespace pitser::ledger

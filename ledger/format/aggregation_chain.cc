@@ -1,0 +1,234 @@
+#include "ledger/format/aggregation_chain.h"
+
+#include <limits>
+#include <optional>
+
+#include "absl/strings/str_format.h"
+#include "ledger/base/check.h"
+#include "ledger/base/status.h"
+#include "ledger/crypto/hasher.h"
+#include "ledger/format/children.h"
+#include "ledger/format/metadata.h"
+
+namespace pitser::ledger {
+namespace {
+
+using internal::Require;
+using internal::SetOnce;
+
+constexpr std::uint16_t kAggregationTimeTag = 0x02;
+constexpr std::uint16_t kChainIndexTag = 0x03;
+constexpr std::uint16_t kInputDataTag = 0x04;
+constexpr std::uint16_t kInputHashTag = 0x05;
+constexpr std::uint16_t kAlgorithmTag = 0x06;
+constexpr std::uint16_t kLeftLinkTag = 0x07;
+constexpr std::uint16_t kRightLinkTag = 0x08;
+
+constexpr std::uint16_t kLevelCorrectionTag = 0x01;
+constexpr std::uint16_t kSiblingHashTag = 0x02;
+constexpr std::uint16_t kLegacyIdTag = 0x03;
+constexpr std::uint16_t kMetadataTag = 0x04;
+
+constexpr unsigned kMaxLevel = std::numeric_limits<Level>::max();
+constexpr std::size_t kMaxShapeLinks = 63;
+
+constexpr std::string_view kChain = "aggregation hash chain";
+constexpr std::string_view kLink = "aggregation hash chain / link";
+
+absl::StatusOr<Level> ReadLevelCorrection(const Element& element) {
+  constexpr std::string_view kName = "aggregation hash chain / link / level correction";
+  PITSER_ASSIGN_OR_RETURN(const std::uint64_t value, ReadInt(element, kName));
+  if (value > kMaxLevel) {
+    return MalformedAt(element.offset, kName, absl::StrFormat("is at most 255, got %d", value));
+  }
+  return static_cast<Level>(value);
+}
+
+struct Sibling {
+  SiblingKind kind;
+  Bytes bytes;
+};
+
+absl::StatusOr<Sibling> ReadSibling(const Element& element) {
+  switch (element.type) {
+    case kSiblingHashTag:
+      PITSER_RETURN_IF_ERROR(ReadImprint(element, "aggregation hash chain / link / sibling hash"));
+      return Sibling{SiblingKind::kImprint, element.value};
+    case kLegacyIdTag: {
+      const absl::StatusOr<std::string_view> text = ParseLegacyId(element.value);
+      if (!text.ok()) {
+        return MalformedAt(element.offset, kLink, ToStd(text.status().message()));
+      }
+      return Sibling{SiblingKind::kLegacyId, element.value};
+    }
+    default:
+      PITSER_RETURN_IF_ERROR(CheckMetadata(element));
+      return Sibling{SiblingKind::kMetadata, element.value};
+  }
+}
+
+absl::StatusOr<AggregationLink> ParseLink(const Element& element) {
+  std::optional<Level> correction;
+  std::optional<Sibling> sibling;
+  TlvReader reader(element, kLink);
+  while (!reader.done()) {
+    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    switch (child.type) {
+      case kLevelCorrectionTag:
+        PITSER_RETURN_IF_ERROR(SetOnce(correction, ReadLevelCorrection(child), child,
+                                       "aggregation hash chain / link / level correction"));
+        break;
+      case kSiblingHashTag:
+      case kLegacyIdTag:
+      case kMetadataTag:
+        PITSER_RETURN_IF_ERROR(
+            SetOnce(sibling, ReadSibling(child), child, "aggregation hash chain / link / sibling"));
+        break;
+      default:
+        PITSER_RETURN_IF_ERROR(SkipUnknown(child, kLink));
+    }
+  }
+  PITSER_RETURN_IF_ERROR(
+      Require(sibling.has_value(), element,
+              "aggregation hash chain / link / sibling (hash, legacy id or metadata)"));
+  return AggregationLink{
+      .direction = element.type == kLeftLinkTag ? LinkDirection::kLeft : LinkDirection::kRight,
+      .kind = sibling->kind,
+      .level_correction = correction.value_or(0),
+      .sibling = sibling->bytes};
+}
+
+// What has been read of a chain so far.
+struct Fields {
+  std::optional<std::uint64_t> aggregation_time;
+  ChainIndex index;
+  std::optional<Bytes> input_data;
+  std::optional<Imprint> input_hash;
+  std::optional<HashAlgorithm> algorithm;
+  AggregationLinks links;
+};
+
+absl::Status ParseField(const Element& child, Fields& fields) {
+  constexpr std::string_view kTime = "aggregation hash chain / aggregation time";
+  constexpr std::string_view kIndex = "aggregation hash chain / chain index";
+  constexpr std::string_view kInputData = "aggregation hash chain / input data";
+  constexpr std::string_view kInputHash = "aggregation hash chain / input hash";
+  constexpr std::string_view kAlgorithm = "aggregation hash chain / aggregation algorithm";
+  switch (child.type) {
+    case kAggregationTimeTag:
+      return SetOnce(fields.aggregation_time, ReadInt(child, kTime), child, kTime);
+    case kChainIndexTag: {
+      PITSER_ASSIGN_OR_RETURN(const std::uint64_t value, ReadInt(child, kIndex));
+      fields.index.push_back(value);
+      return absl::OkStatus();
+    }
+    case kInputDataTag:  // Parsed and ignored: no verifier checks it (spec 3.2).
+      return internal::SetBytesOnce(fields.input_data, child, kInputData);
+    case kInputHashTag:
+      return SetOnce(fields.input_hash, ReadImprint(child, kInputHash), child, kInputHash);
+    case kAlgorithmTag:
+      return SetOnce(fields.algorithm, ReadAlgorithm(child, kAlgorithm), child, kAlgorithm);
+    case kLeftLinkTag:
+    case kRightLinkTag: {
+      PITSER_ASSIGN_OR_RETURN(const AggregationLink link, ParseLink(child));
+      fields.links.push_back(link);
+      return absl::OkStatus();
+    }
+    default:
+      return SkipUnknown(child, kChain);
+  }
+}
+
+std::uint16_t SiblingTag(SiblingKind kind) {
+  switch (kind) {
+    case SiblingKind::kImprint:
+      return kSiblingHashTag;
+    case SiblingKind::kLegacyId:
+      return kLegacyIdTag;
+    case SiblingKind::kMetadata:
+      return kMetadataTag;
+  }
+  return kSiblingHashTag;
+}
+
+void WriteLink(ByteVector& out, const AggregationLink& link) {
+  // Links are many, so their size is computed instead of writing the content elsewhere first.
+  std::size_t size = EncodedSize(SiblingTag(link.kind), link.sibling.size());
+  if (link.level_correction != 0) {
+    size += EncodedSize(kLevelCorrectionTag, IntSize(link.level_correction));
+  }
+  WriteHeader(out, link.direction == LinkDirection::kLeft ? kLeftLinkTag : kRightLinkTag, size);
+  if (link.level_correction != 0) WriteInt(out, kLevelCorrectionTag, link.level_correction);
+  WriteElement(out, SiblingTag(link.kind), link.sibling);
+}
+
+}  // namespace
+
+absl::StatusOr<AggregationHashChain> ParseAggregationHashChain(const Element& element) {
+  Fields fields;
+  TlvReader reader(element, kChain);
+  while (!reader.done()) {
+    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    PITSER_RETURN_IF_ERROR(ParseField(child, fields));
+  }
+  PITSER_RETURN_IF_ERROR(Require(fields.aggregation_time.has_value(), element,
+                                 "aggregation hash chain / aggregation time"));
+  PITSER_RETURN_IF_ERROR(
+      Require(!fields.index.empty(), element, "aggregation hash chain / chain index"));
+  PITSER_RETURN_IF_ERROR(
+      Require(fields.input_hash.has_value(), element, "aggregation hash chain / input hash"));
+  PITSER_RETURN_IF_ERROR(Require(fields.algorithm.has_value(), element,
+                                 "aggregation hash chain / aggregation algorithm"));
+  PITSER_RETURN_IF_ERROR(Require(!fields.links.empty(), element, kLink));
+  return AggregationHashChain{.aggregation_time = *fields.aggregation_time,
+                              .index = std::move(fields.index),
+                              .input_hash = *fields.input_hash,
+                              .algorithm = *fields.algorithm,
+                              .links = std::move(fields.links),
+                              .raw = element.raw};
+}
+
+void WriteAggregationHashChain(ByteVector& out, const AggregationHashChain& chain) {
+  PITSER_CHECK(!chain.index.empty() && !chain.links.empty());
+  const std::size_t begun = BeginNested(out, kAggregationHashChainTag);
+  WriteInt(out, kAggregationTimeTag, chain.aggregation_time);
+  for (std::uint64_t value : chain.index) WriteInt(out, kChainIndexTag, value);
+  WriteImprint(out, kInputHashTag, chain.input_hash);
+  WriteInt(out, kAlgorithmTag, static_cast<std::uint64_t>(chain.algorithm));
+  for (const AggregationLink& link : chain.links) WriteLink(out, link);
+  EndNested(out, begun);
+}
+
+absl::StatusOr<std::uint64_t> ShapeOf(std::span<const AggregationLink> links) {
+  if (links.size() > kMaxShapeLinks) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "a chain index has room for %d links, the chain has %d", kMaxShapeLinks, links.size()));
+  }
+  std::uint64_t shape = std::uint64_t{1} << links.size();
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    if (links[i].direction == LinkDirection::kLeft) shape |= std::uint64_t{1} << i;
+  }
+  return shape;
+}
+
+absl::StatusOr<LeveledImprint> FoldAggregationLinks(HashAlgorithm algorithm,
+                                                    std::span<const AggregationLink> links,
+                                                    const Imprint& input, Level level) {
+  LeveledImprint node{input, level};
+  for (const AggregationLink& link : links) {
+    const unsigned parent_level = node.level + 1u + link.level_correction;
+    if (parent_level > kMaxLevel) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "aggregation hash chain: level %d is beyond the highest, 255", parent_level));
+    }
+    node.level = static_cast<Level>(parent_level);
+    const Bytes own = node.imprint.bytes();
+    const bool left = link.direction == LinkDirection::kLeft;
+    PITSER_ASSIGN_OR_RETURN(node.imprint,
+                            Hash(algorithm, {left ? own : link.sibling, left ? link.sibling : own,
+                                             Bytes(&node.level, 1)}));
+  }
+  return node;
+}
+
+}  // namespace pitser::ledger

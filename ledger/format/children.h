@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "ledger/base/status.h"
+#include "ledger/format/tlv.h"
+
+// How the parsers of this folder keep the multiplicities of the spec's tables. Not for use outside.
+namespace pitser::ledger::internal {
+
+// Stores a child that may occur only once. `name` is its whole name, "calendar hash chain / input
+// hash".
+template <typename T, typename Value>
+absl::Status SetOnce(std::optional<T>& slot, absl::StatusOr<Value> value, const Element& child,
+                     std::string_view name) {
+  if (!value.ok()) return value.status();
+  if (slot.has_value()) return MalformedAt(child.offset, name, "occurs a second time");
+  slot = *std::move(value);
+  return absl::OkStatus();
+}
+
+// The same for a child of any bytes.
+inline absl::Status SetBytesOnce(std::optional<Bytes>& slot, const Element& child,
+                                 std::string_view name) {
+  return SetOnce(slot, absl::StatusOr<Bytes>(child.value), child, name);
+}
+
+// Refuses `parent` when a mandatory child did not occur.
+inline absl::Status Require(bool present, const Element& parent, std::string_view name) {
+  if (present) return absl::OkStatus();
+  return MalformedAt(parent.offset, name, "is missing");
+}
+
+}  // namespace pitser::ledger::internal
