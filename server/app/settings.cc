@@ -1,0 +1,253 @@
+#include "server/app/settings.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "ledger/base/bytes.h"
+
+namespace pitser::server {
+namespace {
+
+using ledger::ToAbsl;
+using S = Settings;
+
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+constexpr std::uint64_t kGiB = kMiB << 10;
+
+constexpr std::string_view kService = "The service";
+constexpr std::string_view kRounds = "Rounds and publications";
+constexpr std::string_view kKeys = "Keys and certificates";
+constexpr std::string_view kClock = "The clock";
+constexpr std::string_view kLimits = "Limits";
+constexpr std::string_view kProcess = "The process";
+
+const std::array kTable = {
+    Setting{"data", kService, "DIR",
+            "the data folder: calendar, keys and what others trust the server by. Made on the "
+            "first start",
+            &S::data},
+    Setting{"grpc_listen", kService, "HOST:PORT",
+            "where the gRPC service listens. Port 0 takes any free one, which the ready line tells",
+            &S::grpc_listen},
+    Setting{"tls_cert", kService, "FILE",
+            "the server's TLS certificate, PEM, followed by its intermediates. Without it the "
+            "service speaks plain text",
+            &S::tls_cert},
+    Setting{"tls_key", kService, "FILE", "the key of tls_cert, PEM", &S::tls_key},
+    Setting{"tls_client_ca", kService, "FILE",
+            "authorities, PEM: every client must show a certificate of one of them, whose common "
+            "name is its account",
+            &S::tls_client_ca},
+    Setting{"insecure_listen", kService, "",
+            "serve plain text to other machines too. Without it a listener that is not loopback "
+            "needs TLS",
+            &S::insecure_listen},
+    Setting{
+        "account", kService, "NAME",
+        "the account of clients that show no certificate. It stands in every signature they get",
+        &S::account},
+
+    Setting{"publish_every", kRounds, "DURATION",
+            "a publication at every multiple of this since 1970, e.g. 24h: at midnight UTC",
+            Setting::Duration{&S::publish_every, absl::Seconds(1), absl::Hours(24 * 366)}},
+    Setting{"round_seconds", kRounds, "N",
+            "seconds of a round, after which its requests are signed",
+            Setting::Number{&S::round_seconds, 1, 3600}},
+    Setting{"machine_id", kRounds, "NAME",
+            "the name of this server in its signatures' metadata. Empty: none", &S::machine_id},
+
+    Setting{"organization", kKeys, "NAME",
+            "the organization in the certificates that are made on the first start",
+            &S::organization},
+    Setting{"publications_email", kKeys, "ADDRESS",
+            "the e-mail address of the publications file's signer, by which others know it",
+            &S::publications_email},
+    Setting{"root_certificate", kKeys, "FILE",
+            "own keys instead of made ones, all five together: the root certificate, PEM",
+            &S::root_certificate},
+    Setting{"publications_certificate", kKeys, "FILE",
+            "the certificate of the publications file's signer, PEM", &S::publications_certificate},
+    Setting{"publications_key", kKeys, "FILE", "its key, PEM, readable by nobody else",
+            &S::publications_key},
+    Setting{"calendar_certificate", kKeys, "FILE",
+            "the certificate of the key that signs calendar roots, PEM", &S::calendar_certificate},
+    Setting{"calendar_key", kKeys, "FILE", "its key, RSA, PEM, readable by nobody else",
+            &S::calendar_key},
+
+    Setting{"accept_gap", kClock, "",
+            "start although more than max_gap has passed since the newest second of the calendar. "
+            "For one start, when the clock is known to be right: the seconds between can never be "
+            "used again",
+            &S::accept_gap},
+    Setting{"max_gap", kClock, "DURATION",
+            "the longest time since the newest second of the calendar that a start takes for true",
+            Setting::Duration{&S::max_gap, absl::Seconds(1), absl::Hours(24 * 366 * 100)}},
+    Setting{"max_clock_step", kClock, "DURATION",
+            "the largest step forward of the machine's clock beyond which signing stops",
+            Setting::Duration{&S::max_clock_step, absl::Seconds(1), absl::Hours(24)}},
+    Setting{"max_clock_behind", kClock, "DURATION",
+            "how far the machine's clock may be behind the newest second of the calendar: so long "
+            "requests wait, beyond it they are refused",
+            Setting::Duration{&S::max_clock_behind, absl::ZeroDuration(), absl::Hours(1)}},
+
+    Setting{"max_pending", kLimits, "N",
+            "requests that may wait for their signatures, of all callers together",
+            Setting::Number{&S::max_pending, 1, 100'000'000}},
+    Setting{"max_level", kLimits, "N", "the highest tree that a request's hash may be the root of",
+            Setting::Number{&S::max_level, 0, 253}},
+    Setting{"max_message_bytes", kLimits, "BYTES", "one message to the server",
+            Setting::Number{&S::max_message_bytes, 1024, 256 * kMiB}},
+    Setting{"max_streams_per_connection", kLimits, "N",
+            "calls at once on one connection; a client's further calls wait on its side",
+            Setting::Number{&S::max_streams_per_connection, 1, 1'000'000}},
+    Setting{"max_queued_reads", kLimits, "N",
+            "calls that may wait for the calendar to be read, of all callers together",
+            Setting::Number{&S::max_queued_reads, 1, 1'000'000}},
+    Setting{"max_grpc_memory_bytes", kLimits, "BYTES",
+            "what gRPC may hold for all connections together before it slows them down",
+            Setting::Number{&S::max_grpc_memory_bytes, 16 * kMiB, 1024 * kGiB}},
+    Setting{"calendar_cache_bytes", kLimits, "BYTES", "memory for the calendar's hot part",
+            Setting::Number{&S::calendar_cache_bytes, kMiB, 1024 * kGiB}},
+
+    Setting{"shutdown_timeout", kProcess, "DURATION",
+            "how long a shutdown waits for calls that run, after all pending requests are answered",
+            Setting::Duration{&S::shutdown_timeout, absl::ZeroDuration(), absl::Hours(1)}},
+    Setting{"log_level", kProcess, "LEVEL",
+            "what is logged on standard error: error, warning, info or debug", &S::log_level},
+};
+
+absl::Status Expected(const Setting& setting, std::string_view what, std::string_view got) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(ToAbsl(setting.key), ": expected ", ToAbsl(what), ", got '", ToAbsl(got), "'"));
+}
+
+template <typename... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+template <typename... Visitors>
+Overloaded(Visitors...) -> Overloaded<Visitors...>;
+
+std::string TomlValue(const Setting& setting, const Settings& settings) {
+  const std::string text = TextOf(setting, settings);
+  const bool bare = std::holds_alternative<Setting::Switch>(setting.field) ||
+                    std::holds_alternative<Setting::Number>(setting.field);
+  return bare ? text : absl::StrCat("\"", text, "\"");
+}
+
+// Lines of at most 96 characters behind "# ".
+std::string Comment(std::string_view text) {
+  std::string lines, line;
+  for (const absl::string_view word : absl::StrSplit(ToAbsl(text), ' ')) {
+    if (!line.empty() && line.size() + 1 + word.size() > 96) {
+      absl::StrAppend(&lines, "# ", line, "\n");
+      line.clear();
+    }
+    absl::StrAppend(&line, line.empty() ? "" : " ", word);
+  }
+  return absl::StrCat(lines, "# ", line, "\n");
+}
+
+std::string Range(const Setting& setting) {
+  return std::visit(
+      Overloaded{[](const Setting::Number& n) { return absl::StrCat(n.min, " to ", n.max); },
+                 [](const Setting::Duration& d) {
+                   return absl::StrCat(absl::FormatDuration(d.min), " to ",
+                                       absl::FormatDuration(d.max));
+                 },
+                 [](const auto&) { return std::string(); }},
+      setting.field);
+}
+
+}  // namespace
+
+std::string Setting::flag() const {
+  return absl::StrCat("--", absl::StrReplaceAll(ToAbsl(key), {{"_", "-"}}));
+}
+
+std::span<const Setting> SettingsTable() { return kTable; }
+
+absl::Status SetFromText(const Setting& setting, std::string_view text, Settings& settings) {
+  const absl::string_view value = ToAbsl(text);
+  if (const auto* words = std::get_if<Setting::Text>(&setting.field)) {
+    settings.*(*words) = std::string(text);
+  } else if (const auto* flag = std::get_if<Setting::Switch>(&setting.field)) {
+    if (value != "true" && value != "false") return Expected(setting, "true or false", text);
+    settings.*(*flag) = value == "true";
+  } else if (const auto* number = std::get_if<Setting::Number>(&setting.field)) {
+    std::uint64_t n = 0;
+    // Only digits: SimpleAtoi would take blanks and a sign.
+    if (value.empty() || !std::all_of(value.begin(), value.end(), absl::ascii_isdigit) ||
+        !absl::SimpleAtoi(value, &n) || n < number->min || n > number->max) {
+      return Expected(setting, absl::StrCat("a number from ", Range(setting)), text);
+    }
+    settings.*(number->value) = n;
+  } else if (const auto* duration = std::get_if<Setting::Duration>(&setting.field)) {
+    absl::Duration d;
+    if (!absl::ParseDuration(value, &d) || d < duration->min || d > duration->max) {
+      return Expected(setting, absl::StrCat("a duration like 24h or 1m30s, from ", Range(setting)),
+                      text);
+    }
+    settings.*(duration->value) = d;
+  }
+  return absl::OkStatus();
+}
+
+std::string TextOf(const Setting& setting, const Settings& settings) {
+  return std::visit(
+      Overloaded{
+          [&](Setting::Text field) { return settings.*field; },
+          [&](Setting::Switch field) { return std::string(settings.*field ? "true" : "false"); },
+          [&](const Setting::Number& field) { return absl::StrCat(settings.*(field.value)); },
+          [&](const Setting::Duration& field) {
+            return absl::FormatDuration(settings.*(field.value));
+          }},
+      setting.field);
+}
+
+std::string SampleConfig() {
+  std::string out = absl::StrCat(
+      "# Configuration of pitserd: pitserd --config FILE\n"
+      "# Every key is also a flag (grpc_listen: --grpc-listen), and a flag counts more. What is\n"
+      "# commented out shows the default. An unknown key is an error.\n"
+      "# Made by `pitserd --sample-config`.\n");
+  const Settings defaults;
+  std::string_view section;
+  for (const Setting& setting : kTable) {
+    if (setting.section != section) {
+      section = setting.section;
+      absl::StrAppend(&out, "\n## ", ToAbsl(section), "\n");
+    }
+    absl::StrAppend(&out, "\n", Comment(setting.help), "#", ToAbsl(setting.key), " = ",
+                    TomlValue(setting, defaults), "\n");
+  }
+  return out;
+}
+
+std::string SettingsMarkdown() {
+  std::string out;
+  const Settings defaults;
+  std::string_view section;
+  for (const Setting& setting : kTable) {
+    if (setting.section != section) {
+      section = setting.section;
+      absl::StrAppend(&out, "\n## ", ToAbsl(section),
+                      "\n\n| key | value | default | range | meaning |\n"
+                      "| --- | --- | --- | --- | --- |\n");
+    }
+    const std::string value = TextOf(setting, defaults);
+    const std::string range = Range(setting);
+    absl::StrAppend(&out, "| `", ToAbsl(setting.key), "` | ",
+                    setting.shape.empty() ? "true, false" : ToAbsl(setting.shape), " | ",
+                    value.empty() ? std::string("empty") : absl::StrCat("`", value, "`"), " | ",
+                    range, " | ", ToAbsl(setting.help), " |\n");
+  }
+  return out;
+}
+
+}  // namespace pitser::server

@@ -1,0 +1,85 @@
+#include "server/app/data_folder.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "gtest/gtest.h"
+#include "tests/support/status_matchers.h"
+
+namespace pitser::server {
+namespace {
+
+using ::pitser::testing::StatusIs;
+
+class DataFolderTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/pitser_data_folder_XXXXXX";
+    ASSERT_NE(mkdtemp(name), nullptr);
+    root_ = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+
+  std::string root_;
+};
+
+TEST_F(DataFolderTest, IsMadeWhereThereIsNone) {
+  const std::string path = root_ + "/a/b";
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto folder, DataFolder::Open(path));
+  EXPECT_EQ(folder->path(), path);
+  struct stat info;
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0022, 0u);  // Not for others to write.
+}
+
+TEST_F(DataFolderTest, OpensAgainWhenItIsFree) {
+  { PITSER_ASSERT_OK_AND_ASSIGN(const auto folder, DataFolder::Open(root_)); }
+  PITSER_EXPECT_OK(DataFolder::Open(root_));
+}
+
+TEST_F(DataFolderTest, IsHeldByOneOnly) {
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto folder, DataFolder::Open(root_));
+  const auto second = DataFolder::Open(root_);
+  EXPECT_THAT(second,
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       "is in use by another pitserd (process " + std::to_string(getpid()) + ")"));
+}
+
+TEST_F(DataFolderTest, RefusesAFolderOfSomethingElse) {
+  std::ofstream(root_ + "/thesis.tex") << "x";
+  EXPECT_THAT(DataFolder::Open(root_),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "neither empty nor a data folder"));
+  EXPECT_FALSE(std::filesystem::exists(root_ + "/lock"));
+}
+
+TEST_F(DataFolderTest, RefusesAnotherVersion) {
+  std::ofstream(root_ + "/format") << "pitser data folder, format 2\n";
+  EXPECT_THAT(DataFolder::Open(root_),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "another version"));
+}
+
+TEST_F(DataFolderTest, RefusesADamagedMark) {
+  for (const char* text : {"", "something\n", "pitser data"}) {
+    std::ofstream(root_ + "/format") << text;
+    EXPECT_THAT(DataFolder::Open(root_),
+                StatusIs(absl::StatusCode::kFailedPrecondition, "/format is damaged"))
+        << text;
+  }
+}
+
+TEST_F(DataFolderTest, GoesOnAfterAStartThatBrokeOffEarly) {
+  std::ofstream(root_ + "/lock") << "1";
+  PITSER_EXPECT_OK(DataFolder::Open(root_));
+}
+
+TEST_F(DataFolderTest, SaysWhenThePathIsAFile) {
+  std::ofstream(root_ + "/file") << "x";
+  EXPECT_FALSE(DataFolder::Open(root_ + "/file").ok());
+  EXPECT_FALSE(DataFolder::Open(root_ + "/file/below").ok());
+}
+
+}  // namespace
+}  // namespace pitser::server
