@@ -41,21 +41,24 @@ class ClockGuard {
   // Errors: kFailedPrecondition, saying what is wrong with the clock and what to do.
   absl::Status CheckStart(std::optional<std::uint64_t> head) const;
 
-  // Whether signing may go on now.
+  // Whether signing may go on now: the clock was not set forward, and is not behind `head` or a
+  // time that it showed before.
   // Errors: kUnavailable, saying what is wrong with the clock and what to do. It ends by itself
   //         when the clock is right again.
   absl::Status Check(std::optional<std::uint64_t> head) PITSER_EXCLUDES(mu_);
 
  private:
-  absl::Duration StepForward() PITSER_REQUIRES(mu_);
+  // How far the wall clock is ahead of where the monotonic one puts it (negative: behind).
+  absl::Duration StepForward(absl::Time now) PITSER_REQUIRES(mu_);
 
   const ClockRules rules_;
   const base::Clock* const clock_;
   base::Mutex mu_;  // Leaf lock.
-  // Wall minus monotonic clock, as it was believed at `checked_` (monotonic): follows the wall
-  // clock, at most by max_drift.
-  absl::Time offset_ PITSER_GUARDED_BY(mu_);
+  // The wall clock at monotonic time zero, as it was believed when it was last checked, at
+  // monotonic time `checked_`: follows the wall clock by max_drift at most.
+  absl::Time origin_ PITSER_GUARDED_BY(mu_);
   absl::Duration checked_ PITSER_GUARDED_BY(mu_);
+  absl::Time latest_ PITSER_GUARDED_BY(mu_);  // The latest time that was believed.
 };
 
 }  // namespace pitser::server

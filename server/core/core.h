@@ -54,12 +54,11 @@ class Core {
   virtual absl::Status AdvanceHead(std::uint64_t t) = 0;
 
   // Rounds from second `t` on may still be closed: until the next call, which takes this one's
-  // place, AdvanceHead() waits before it makes `t` or a later second final. The aggregator moves it
-  // on after each round; the greatest value lets go of everything.
-  virtual void HoldFrom(std::uint64_t t) = 0;
-
-  // The first second that can still be closed: head + 1, or 0.
-  virtual std::uint64_t NextSecond() const = 0;
+  // place, AdvanceHead() waits before it makes such a second final. The aggregator moves it on
+  // after each round; the greatest value lets go of everything.
+  // Returns the first second that is held: `t`, or a later one when `t` is final already or about
+  // to be.
+  virtual std::uint64_t HoldFrom(std::uint64_t t) = 0;
 
   // OK while signing may go on, else why not and what to do: kUnavailable when requests are to be
   // refused (clock, certificate, lost agreement); kResourceExhausted when the disk was full at the

@@ -1,0 +1,248 @@
+#include "server/core/core.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "ledger/base/check.h"
+#include "ledger/base/status.h"
+#include "ledger/format/publication.h"
+#include "ledger/format/publications_file.h"
+#include "ledger/format/signature.h"
+
+namespace pitser::server {
+namespace {
+
+using base::MutexLock;
+
+class AlwaysDone final : public Agreement {
+ public:
+  Answer Commit(const storage::CalendarPreview&) override { return Answer::kDone; }
+};
+
+std::string Utc(std::uint64_t t) {
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC",
+                          absl::FromUnixSeconds(static_cast<std::int64_t>(t)), absl::UTCTimeZone());
+}
+
+// Whether second `t` is over.
+bool IsOver(std::uint64_t t, absl::Time now) {
+  const std::int64_t second = absl::ToUnixSeconds(now);
+  return second > 0 && t < static_cast<std::uint64_t>(second);
+}
+
+absl::Status CheckCertificate(const ledger::Certificate& certificate, std::uint64_t t) {
+  if (certificate.ValidAt(t)) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(
+      "signing is stopped: the calendar certificate is valid from ", Utc(certificate.not_before()),
+      " to ", Utc(certificate.not_after()), ", which does not include ", Utc(t),
+      ": restart pitserd with the root's key in place to have it renewed, or configure another"));
+}
+
+class LocalCore final : public Core {
+ public:
+  LocalCore(const CoreOptions& options, CoreParts parts)
+      : parts_(std::move(parts)),
+        certificate_id_(ledger::CertificateIdOf(parts_.identity.certificate.der())),
+        guard_(options.clock_rules, parts_.clock) {}
+
+  absl::Status CheckStart() const {
+    PITSER_RETURN_IF_ERROR(guard_.CheckStart(parts_.calendar->head()));
+    const Identity& identity = parts_.identity;
+    if (!identity.key.Matches(identity.certificate)) {
+      return absl::FailedPreconditionError("the calendar key does not match its certificate");
+    }
+    const absl::Status valid = CheckCertificate(identity.certificate, NowSecond());
+    return valid.ok() ? valid : absl::FailedPreconditionError(valid.message());
+  }
+
+  absl::StatusOr<Seal> Close(std::uint64_t t, const ledger::Imprint& root) override;
+  absl::Status AdvanceHead(std::uint64_t t) override;
+  std::uint64_t HoldFrom(std::uint64_t t) override;
+  absl::Status Health() const override;
+
+ private:
+  std::uint64_t NowSecond() const {
+    return static_cast<std::uint64_t>(
+        std::max<std::int64_t>(0, absl::ToUnixSeconds(parts_.clock->Now())));
+  }
+
+  absl::Status CheckMayClose(std::uint64_t t) const;
+  absl::StatusOr<ledger::ByteVector> MakeTail(const storage::CalendarPreview& preview) const;
+  absl::Status Commit(const storage::CalendarPreview& preview);
+  // Remembers what a write's outcome means for the next ones, and gives what callers are told.
+  absl::Status Written(absl::Status status);
+  void Stop(const absl::Status& why);
+
+  const CoreParts parts_;
+  const ledger::ByteVector certificate_id_;
+  mutable ClockGuard guard_;
+
+  // Serialises the writers of the calendar, hence held over their disk writes. Before the others.
+  base::Mutex write_mu_;
+
+  base::Mutex hold_mu_;  // Leaf lock.
+  base::CondVar hold_moved_;
+  std::uint64_t held_from_ PITSER_GUARDED_BY(hold_mu_) = std::numeric_limits<std::uint64_t>::max();
+  // First second that no AdvanceHead() has been let through for.
+  std::uint64_t not_advanced_ PITSER_GUARDED_BY(hold_mu_) = 0;
+
+  mutable base::Mutex state_mu_;  // Leaf lock.
+  // Why nothing can be signed until a restart. OK: it can.
+  absl::Status stopped_ PITSER_GUARDED_BY(state_mu_);
+  // The last write's failure, if the next may succeed.
+  absl::Status disk_ PITSER_GUARDED_BY(state_mu_);
+  mutable bool healthy_ PITSER_GUARDED_BY(state_mu_) = true;  // As it was logged last.
+};
+
+absl::Status LocalCore::CheckMayClose(std::uint64_t t) const {
+  {
+    MutexLock lock(state_mu_);
+    PITSER_RETURN_IF_ERROR(stopped_);
+  }
+  const std::optional<std::uint64_t> head = parts_.calendar->head();
+  PITSER_RETURN_IF_ERROR(guard_.Check(head));
+  if (!IsOver(t, parts_.clock->Now())) {
+    return absl::UnavailableError(
+        absl::StrCat("second ", t, " is not over yet: the machine's clock was set back"));
+  }
+  if (head && t <= *head) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("second ", t, " is closed already: the head is at ", *head));
+  }
+  return CheckCertificate(parts_.identity.certificate, t);
+}
+
+absl::StatusOr<ledger::ByteVector> LocalCore::MakeTail(
+    const storage::CalendarPreview& preview) const {
+  ledger::ByteVector signed_bytes;
+  ledger::WritePublicationData(signed_bytes, {preview.t, preview.root},
+                               ledger::PublicationDataPlace::kSignature);
+  PITSER_ASSIGN_OR_RETURN(const ledger::ByteVector signature,
+                          parts_.identity.key.SignRsaSha256(signed_bytes));
+  ledger::ByteVector tail;
+  ledger::WriteCalendarHashChain(tail, preview.chain);
+  ledger::WriteCalendarAuthenticationRecord(tail, signed_bytes, ledger::kRsaSha256Oid, signature,
+                                            certificate_id_);
+  return tail;
+}
+
+absl::Status LocalCore::Commit(const storage::CalendarPreview& preview) {
+  switch (parts_.agreement->Commit(preview)) {
+    case Agreement::Answer::kDone:
+      return absl::OkStatus();
+    case Agreement::Answer::kLost:
+      return absl::AbortedError(
+          absl::StrCat("another core closed second ", preview.t, " with other requests"));
+    case Agreement::Answer::kUnknown:
+      break;
+  }
+  const absl::Status unknown = absl::UnavailableError(
+      absl::StrCat("signing is stopped: whether second ", preview.t,
+                   " was committed is not known; restart pitserd to have it resolved"));
+  Stop(unknown);
+  return unknown;
+}
+
+absl::Status LocalCore::Written(absl::Status status) {
+  if (absl::IsDataLoss(status)) {
+    Stop(status);
+    return status;
+  }
+  bool changed;
+  {
+    MutexLock lock(state_mu_);
+    if (!status.ok() && !absl::IsResourceExhausted(status)) return status;
+    changed = status.ok() != disk_.ok();
+    disk_ = status;
+  }
+  if (changed && status.ok()) base::LogInfo("disk_recovered");
+  if (changed && !status.ok()) base::LogError("disk_full", {{"reason", status}});
+  return status;
+}
+
+void LocalCore::Stop(const absl::Status& why) {
+  MutexLock lock(state_mu_);
+  stopped_.Update(why);
+}
+
+absl::StatusOr<Seal> LocalCore::Close(std::uint64_t t, const ledger::Imprint& root) {
+  MutexLock lock(write_mu_);
+  PITSER_RETURN_IF_ERROR(CheckMayClose(t));
+  const auto preview = parts_.calendar->Preview(t, root);
+  if (!preview.ok()) return Written(preview.status());
+  // Signed before it is committed: if that fails, nothing has happened yet.
+  PITSER_ASSIGN_OR_RETURN(ledger::ByteVector tail, MakeTail(*preview));
+  PITSER_RETURN_IF_ERROR(Commit(*preview));
+  absl::Status written = parts_.calendar->Apply(*preview);
+  // After the leaf, never before: a record of a second that the calendar lacks would say that the
+  // calendar has been replaced by an old one.
+  if (written.ok()) written = parts_.record_signed(t);
+  written = Written(written);
+  if (absl::IsResourceExhausted(written)) {
+    return absl::UnavailableError(absl::StrCat("nothing can be signed now: ", written.message()));
+  }
+  PITSER_RETURN_IF_ERROR(written);
+  return Seal{t, std::move(tail)};
+}
+
+absl::Status LocalCore::AdvanceHead(std::uint64_t t) {
+  if (const auto head = parts_.calendar->head(); head && t <= *head) return absl::OkStatus();
+  PITSER_RETURN_IF_ERROR(guard_.Check(parts_.calendar->head()));
+  if (!IsOver(t, parts_.clock->Now())) {
+    return absl::OutOfRangeError(absl::StrCat("second ", t, " is not over yet"));
+  }
+  {
+    MutexLock lock(hold_mu_);
+    while (held_from_ <= t) hold_moved_.Wait(hold_mu_);
+    not_advanced_ = std::max(not_advanced_, t + 1);
+  }
+  MutexLock lock(write_mu_);
+  {
+    MutexLock state_lock(state_mu_);
+    PITSER_RETURN_IF_ERROR(stopped_);
+  }
+  return Written(parts_.calendar->AdvanceHead(t));
+}
+
+std::uint64_t LocalCore::HoldFrom(std::uint64_t t) {
+  const std::optional<std::uint64_t> head = parts_.calendar->head();
+  MutexLock lock(hold_mu_);
+  held_from_ = std::max({t, not_advanced_, head ? *head + 1 : 0});
+  hold_moved_.SignalAll();
+  return held_from_;
+}
+
+absl::Status LocalCore::Health() const {
+  absl::Status status = guard_.Check(parts_.calendar->head());
+  if (status.ok()) status = CheckCertificate(parts_.identity.certificate, NowSecond());
+  absl::Status disk;
+  bool changed;
+  {
+    MutexLock lock(state_mu_);
+    if (!stopped_.ok()) status = stopped_;
+    changed = status.ok() != healthy_;
+    healthy_ = status.ok();
+    disk = disk_;
+  }
+  if (changed && status.ok()) base::LogInfo("signing_resumed");
+  if (changed && !status.ok()) base::LogError("signing_stopped", {{"reason", status}});
+  return status.ok() ? disk : status;
+}
+
+}  // namespace
+
+std::unique_ptr<Agreement> SingleProcessAgreement() { return std::make_unique<AlwaysDone>(); }
+
+absl::StatusOr<std::unique_ptr<Core>> StartCore(const CoreOptions& options, CoreParts parts) {
+  PITSER_CHECK(parts.calendar && parts.clock && parts.agreement && parts.record_signed);
+  auto core = std::make_unique<LocalCore>(options, std::move(parts));
+  PITSER_RETURN_IF_ERROR(core->CheckStart());
+  return core;
+}
+
+}  // namespace pitser::server
