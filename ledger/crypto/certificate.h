@@ -17,17 +17,19 @@ namespace pitser::ledger {
 // between threads.
 class Certificate {
  public:
-  // Errors: kInvalidArgument when the bytes are no certificate or have bytes left over.
+  // Errors: kInvalidArgument when the bytes are no certificate, have bytes left over, or speak of a
+  // time that cannot be read.
   static absl::StatusOr<Certificate> FromDer(Bytes der);
-  // One PEM certificate.
+  // A text with exactly one PEM certificate.
   static absl::StatusOr<Certificate> FromPem(std::string_view pem);
   // All certificates of a PEM file, at least one.
   static absl::StatusOr<std::vector<Certificate>> AllFromPem(std::string_view pem);
 
+  // The bytes it was made from.
   ByteVector der() const;
   std::string pem() const;
 
-  // Unix seconds; both ends belong to the validity.
+  // Unix seconds; both ends belong to the validity. A start before 1970 counts as 1970.
   std::uint64_t not_before() const;
   std::uint64_t not_after() const;
   bool ValidAt(std::uint64_t time) const { return not_before() <= time && time <= not_after(); }
@@ -45,14 +47,15 @@ class Certificate {
  private:
   explicit Certificate(std::shared_ptr<const Handle> handle) : handle_(std::move(handle)) {}
   std::shared_ptr<const Handle> handle_;
-  friend class CertificateFactory;
 };
 
 // A private key. Movable and shareable as Certificate is; its text form is asked for by name only.
 class PrivateKey {
  public:
-  // Errors: kInvalidArgument.
+  // The first private key of a PEM text.
+  // Errors: kInvalidArgument, also for a key under a password: nobody is there to ask for it.
   static absl::StatusOr<PrivateKey> FromPem(std::string_view pem);
+  // Shape: 2048 to 8192 bits, else kInvalidArgument.   Cost: a tenth of a second up to some.
   static absl::StatusOr<PrivateKey> GenerateRsa(int bits);
 
   // PKCS#8 PEM, unencrypted: for a file of mode 0600.
@@ -88,8 +91,12 @@ struct CertificateRequest {
   bool is_authority = false;
 };
 
-// A certificate for `key`, signed by `issuer`'s key, or by itself when `issuer` is null.
-// Errors: kInvalidArgument.
+// A certificate for `key`, signed by `issuer`'s key, or by itself when `issuer` is null (`key` and
+// `issuer_key` are the same then): X.509 v3, a random serial number of 128 bits, key identifiers,
+// and the basic constraints and key usage of an authority or of a signer.
+// Errors: kInvalidArgument when a name is missing or too long for its field, the validity ends
+// before it starts or after the year 9999, the issuer is no authority, keys and certificates do not
+// belong together, or the issuer's key is not RSA.
 absl::StatusOr<Certificate> IssueCertificate(const CertificateRequest& request,
                                              const PrivateKey& key, const Certificate* issuer,
                                              const PrivateKey& issuer_key);
