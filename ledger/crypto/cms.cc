@@ -198,6 +198,17 @@ absl::Status CheckChain(CMS_ContentInfo* cms, const Certificate& signer,
       signer.Subject(), anchors.size(), usable, at_time, X509_verify_cert_error_string(error)));
 }
 
+// OpenSSL is generous when it reads ("2.5.4." is 2.5.4 to it): what it writes back must be the
+// same.
+bool IsDottedDecimal(const std::string& oid) {
+  ErrorQueue errors;
+  const ObjectPtr object(OBJ_txt2obj(oid.c_str(), 1));
+  std::array<char, 128> canonical{};
+  return object != nullptr &&
+         OBJ_obj2txt(canonical.data(), static_cast<int>(canonical.size()), object.get(), 1) > 0 &&
+         oid == canonical.data();
+}
+
 // OpenSSL would take the signing time from the clock.
 bool SetSigningTime(CMS_SignerInfo* signer, std::uint64_t seconds) {
   const TimePtr time(ASN1_TIME_set(nullptr, static_cast<time_t>(seconds)));
@@ -224,9 +235,7 @@ absl::StatusOr<SubjectConstraint> ParseSubjectConstraint(std::string_view text) 
   for (const auto& [name, oid] : kNames) {
     if (constraint.oid == name) constraint.oid = oid;
   }
-  ErrorQueue errors;
-  const ObjectPtr object(OBJ_txt2obj(constraint.oid.c_str(), 1));
-  if (object == nullptr) {
+  if (!IsDottedDecimal(constraint.oid)) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "'%s' is neither a dotted-decimal OID nor one of email, CN, C, O, OU", constraint.oid));
   }

@@ -13,7 +13,9 @@ std::string ErrorQueue::Reason() {
 
 BioPtr ReadOnlyBio(Bytes bytes) {
   if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return nullptr;
-  return BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+  // A null pointer would be an error to OpenSSL, also with nothing behind it.
+  return BioPtr(BIO_new_mem_buf(bytes.empty() ? static_cast<const void*>("") : bytes.data(),
+                                static_cast<int>(bytes.size())));
 }
 
 std::string ContentsOf(BIO* bio) {

@@ -14,6 +14,10 @@
 
 namespace pitser::ledger {
 
+// More than anybody publishes in a thousand years of daily publications: what a reader of a file or
+// a socket may take in before it parses.
+inline constexpr std::size_t kMaxPublicationsFileSize = std::size_t{64} << 20;
+
 struct CertificateRecord {
   ByteVector id;   // Opaque to readers; Pitser writes be32(crc32(der)).
   ByteVector der;  // X.509.
@@ -31,6 +35,8 @@ struct PublicationsFileContent {
 // VerifyPublicationsFile() only. Immutable and owns what it holds.
 class PublicationsFile {
  public:
+  // Shape:  at most kMaxPublicationsFileSize bytes. Unknown non-critical elements are skipped
+  //         wherever they stand between the header and the CMS signature.
   // Errors: kInvalidArgument with offset and element name.
   static absl::StatusOr<PublicationsFile> Parse(ByteVector bytes);
 
@@ -41,7 +47,8 @@ class PublicationsFile {
   Bytes signed_bytes() const { return Bytes(bytes_).first(signed_size_); }
   Bytes cms() const { return Bytes(bytes_).subspan(cms_offset_); }
 
-  // Look-ups of spec 6.5; null when there is none.
+  // Look-ups of spec 6.5; null when there is none. Views into this object.
+  // Cost: O(log n) in publications, O(n) in certificates.
   const CertificateRecord* FindCertificate(Bytes id) const;
   // Whether some publication is of exactly this time, and whether one of those has this hash.
   bool HasPublicationAt(std::uint64_t time) const;
@@ -55,6 +62,7 @@ class PublicationsFile {
 
   ByteVector bytes_;
   PublicationsFileContent content_;
+  std::vector<std::size_t> by_time_;  // Indexes of content_.publications, by ascending time.
   std::size_t signed_size_ = 0;
   std::size_t cms_offset_ = 0;
 };
@@ -62,8 +70,10 @@ class PublicationsFile {
 // be32(crc32(der)): how Pitser names a certificate. Source: spec 6.5.
 ByteVector CertificateIdOf(Bytes der);
 
-// Writes and signs a publications file.
-// Errors: kInvalidArgument if something is too long for its element or the CMS cannot be made.
+// Writes and signs a publications file; the publications by ascending time, whatever their order in
+// `content`, because some readers take the first that fits.
+// Errors: kInvalidArgument if something is empty, no UTF-8 or too long for its element, a time is
+// above 2^63-1, or the CMS cannot be made.
 absl::StatusOr<PublicationsFile> BuildPublicationsFile(const PublicationsFileContent& content,
                                                        const Certificate& signer,
                                                        const PrivateKey& signer_key,
@@ -72,7 +82,8 @@ absl::StatusOr<PublicationsFile> BuildPublicationsFile(const PublicationsFileCon
 // Checks the CMS signature against trust anchors, at a time, and the signer's subject.
 // Units:  `at_time` in Unix seconds; never read from a clock in here.
 // Shape:  at least one constraint, else kFailedPrecondition (a mistake of configuration).
-// Errors: kPermissionDenied when the file is not to be trusted, saying which check failed.
+// Errors: kPermissionDenied when the file is not to be trusted, saying which check failed;
+// kInvalidArgument when its CMS signature is malformed.
 // Source: spec 6.4.
 absl::Status VerifyPublicationsFile(const PublicationsFile& file,
                                     std::span<const Certificate> trust_anchors,
