@@ -178,11 +178,7 @@ absl::StatusOr<Seal> LocalCore::Close(std::uint64_t t, const ledger::Imprint& ro
   // Signed before it is committed: if that fails, nothing has happened yet.
   PITSER_ASSIGN_OR_RETURN(ledger::ByteVector tail, MakeTail(*preview));
   PITSER_RETURN_IF_ERROR(Commit(*preview));
-  absl::Status written = parts_.calendar->Apply(*preview);
-  // After the leaf, never before: a record of a second that the calendar lacks would say that the
-  // calendar has been replaced by an old one.
-  if (written.ok()) written = parts_.record_signed(t);
-  written = Written(written);
+  const absl::Status written = Written(parts_.calendar->Apply(*preview));
   if (absl::IsResourceExhausted(written)) {
     return absl::UnavailableError(absl::StrCat("nothing can be signed now: ", written.message()));
   }
@@ -239,7 +235,7 @@ absl::Status LocalCore::Health() const {
 std::unique_ptr<Agreement> SingleProcessAgreement() { return std::make_unique<AlwaysDone>(); }
 
 absl::StatusOr<std::unique_ptr<Core>> StartCore(const CoreOptions& options, CoreParts parts) {
-  PITSER_CHECK(parts.calendar && parts.clock && parts.agreement && parts.record_signed);
+  PITSER_CHECK(parts.calendar && parts.clock && parts.agreement);
   auto core = std::make_unique<LocalCore>(options, std::move(parts));
   PITSER_RETURN_IF_ERROR(core->CheckStart());
   return core;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 
@@ -34,7 +33,7 @@ class Agreement {
 std::unique_ptr<Agreement> SingleProcessAgreement();
 
 // Closes seconds: makes the leaf, has it committed, signs the calendar root. The only writer of the
-// calendar.
+// calendar, which itself keeps record of the newest second that may have been signed.
 // Thread: any; writes are serialised in here.
 class Core {
  public:
@@ -76,8 +75,6 @@ struct CoreParts {
   base::Clock* clock;
   Identity identity;  // RSA; its certificate stands in the publications file.
   std::unique_ptr<Agreement> agreement;
-  // Records that a seal of second `t` may leave. On disk when it returns OK.
-  std::function<absl::Status(std::uint64_t t)> record_signed;
 };
 
 // Errors: kFailedPrecondition when the clock must not be believed (ClockGuard::CheckStart) or the
