@@ -31,7 +31,7 @@ bool IsIpv6(const std::string& host) {
 
 std::string Endpoint::ToString() const {
   const bool brackets = host.find(':') != std::string::npos;
-  return absl::StrFormat(brackets ? "[%s]:%d" : "%s:%d", host, port);
+  return brackets ? absl::StrFormat("[%s]:%d", host, port) : absl::StrFormat("%s:%d", host, port);
 }
 
 bool Endpoint::IsLoopback() const {
