@@ -208,6 +208,11 @@ void CollectFeatures(const TlvNode& node, std::set<std::string>& out) {
       out.insert(absl::StrFormat("unknown element 0x%x in %s", child.type, node.rule->name));
       continue;
     }
+    const std::size_t rank = Rank(*node.rule, child.type);
+    if (rank < last_rank) {
+      out.insert(absl::StrFormat("order of children in %s", node.rule->name));
+    }
+    last_rank = std::max(last_rank, rank);
     if (row->type == 0x804) out.insert("aggregation authentication record, which is dropped");
     if (node.rule == &AggregationChainRule() && row->type == 0x04) {
       out.insert("input data, which is dropped");
@@ -215,6 +220,8 @@ void CollectFeatures(const TlvNode& node, std::set<std::string>& out) {
     if (node.rule == &SignatureDataRule() && row->type == 0x04) {
       out.insert("certificate repository URI, which is dropped");
     }
+    // What is signed is kept as it is.
+    if (node.rule == &CalendarAuthenticationRule() && child.type == 0x10) continue;
     const bool flagged_by_us = child.type == 0x10 && row->nested == &PublicationDataRule();
     if (child.non_critical || child.forward != flagged_by_us) {
       out.insert(absl::StrFormat("unusual flags on %s / %s", node.rule->name, row->name));
@@ -225,11 +232,6 @@ void CollectFeatures(const TlvNode& node, std::set<std::string>& out) {
     if (child.force_long_header && child.type <= 0x1F && ValueSize(child) <= 0xFF) {
       out.insert(absl::StrFormat("long header on %s / %s", node.rule->name, row->name));
     }
-    const std::size_t rank = Rank(*node.rule, child.type);
-    if (rank < last_rank) {
-      out.insert(absl::StrFormat("order of children in %s", node.rule->name));
-    }
-    last_rank = std::max(last_rank, rank);
     // The content of metadata is kept as it is, since it is hashed.
     if (child.rule != nullptr && child.rule != &MetadataRule()) CollectFeatures(child, out);
   }
