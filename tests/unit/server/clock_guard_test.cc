@@ -45,7 +45,8 @@ TEST_F(ClockGuardTest, StartNeedsAClockThatIsNotBeforeTheProgram) {
   clock_.SetWall(At(kNow - 86401));
   EXPECT_THAT(CheckStart(std::nullopt),
               StatusIs(StatusCode::kFailedPrecondition, "set the clock right"));
-  EXPECT_THAT(CheckStart(std::nullopt), StatusIs(StatusCode::kFailedPrecondition, "2027-01-14 08:00:00"));
+  EXPECT_THAT(CheckStart(std::nullopt),
+              StatusIs(StatusCode::kFailedPrecondition, "2027-01-14 08:00:00"));
 }
 
 TEST_F(ClockGuardTest, StartRefusesAHeadInTheFuture) {
