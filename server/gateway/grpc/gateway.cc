@@ -35,17 +35,8 @@ absl::Status CheckTls(const GrpcTls& tls) {
                           "tls_client_ca");
 }
 
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(
-    const GrpcGatewayOptions& options) {
-  if (!options.tls.has_value()) {
-    if (!options.listen.IsLoopback() && !options.insecure_listen) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("refusing to serve plain text on ", options.listen.ToString(),
-                       ", which others can reach: give tls_cert and tls_key, or insecure_listen"));
-    }
-    return grpc::InsecureServerCredentials();
-  }
-  PITSER_RETURN_IF_ERROR(CheckTls(*options.tls));
+std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const GrpcGatewayOptions& options) {
+  if (!options.tls.has_value()) return grpc::InsecureServerCredentials();
   grpc::SslServerCredentialsOptions ssl(
       options.tls->client_ca_pem.empty()
           ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
@@ -90,14 +81,13 @@ class GrpcGatewayImpl final : public GrpcGateway {
   ~GrpcGatewayImpl() override { Shutdown(absl::ZeroDuration()); }
 
   absl::Status Listen() {
-    const auto credentials = MakeCredentials(shared_.options);
-    if (!credentials.ok()) return credentials.status();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     SetLimits(builder, shared_.options.limits);
     int port = 0;
-    builder.AddListeningPort(shared_.options.listen.ToString(), *credentials, &port);
+    builder.AddListeningPort(shared_.options.listen.ToString(), MakeCredentials(shared_.options),
+                             &port);
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
              &signer_, &extender_, &publications_, &calendar_, &info_}) {
       builder.RegisterService(service);
@@ -148,8 +138,17 @@ class GrpcGatewayImpl final : public GrpcGateway {
 
 }  // namespace
 
+absl::Status CheckListener(const GrpcGatewayOptions& options) {
+  if (options.tls.has_value()) return CheckTls(*options.tls);
+  if (options.listen.IsLoopback() || options.insecure_listen) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("refusing to serve plain text on ", options.listen.ToString(),
+                   ", which others can reach: give tls_cert and tls_key, or insecure_listen"));
+}
+
 absl::StatusOr<std::unique_ptr<GrpcGateway>> GrpcGateway::Start(GrpcGatewayOptions options,
                                                                 GrpcGatewayParts parts) {
+  PITSER_RETURN_IF_ERROR(CheckListener(options));
   auto gateway = std::make_unique<GrpcGatewayImpl>(std::move(options), std::move(parts));
   if (const absl::Status status = gateway->Listen(); !status.ok()) return status;
   return gateway;

@@ -50,6 +50,11 @@ struct GrpcGatewayOptions {
   absl::Duration round_length = absl::Seconds(1);  // Told to clients.
 };
 
+// Whether these options may be listened with: plain text only on this machine, unless it is asked
+// for, and a certificate with its own key. Start() asks it too.
+// Errors: kInvalidArgument, saying what to give.
+absl::Status CheckListener(const GrpcGatewayOptions& options);
+
 // Whom the gateway serves. Nothing is owned, all outlive it.
 struct GrpcGatewayParts {
   base::Clock* clock;
@@ -75,8 +80,8 @@ class GrpcGateway {
  public:
   // Listens and serves; health says "serving" for everything except the signer, which the owner
   // says by SetSigning().
-  // Errors: kInvalidArgument for a listener beyond this machine without TLS, and for certificates
-  // that cannot be used; kUnavailable when the port cannot be had, saying so in one line.
+  // Errors: those of CheckListener(); kUnavailable when the port cannot be had, saying so in one
+  // line.
   static absl::StatusOr<std::unique_ptr<GrpcGateway>> Start(GrpcGatewayOptions options,
                                                             GrpcGatewayParts parts);
   virtual ~GrpcGateway() = default;

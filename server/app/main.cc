@@ -1,0 +1,3 @@
+#include "server/app/run.h"
+
+int main(int argc, char** argv) { return pitser::server::RunPitserd(argc, argv, {}); }

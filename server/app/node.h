@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "server/app/settings.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace pitser::server {
+
+// What a node takes from outside: an argument, so that tests can stage faults.
+struct Environment {
+  base::Clock* clock = &base::Clock::System();
+  // The calendar's file system; null: the machine's.
+  rocksdb::Env* env = nullptr;
+};
+
+// A whole ledger in this process: data folder, keys, calendar, core, aggregator, extender,
+// publisher and the faces to the outside, wired together. Thread: one owner.
+class Node {
+ public:
+  // Starts all parts, in the order in which they need each other. What it starts from is checked
+  // before it is built upon; after an error nothing is left running.
+  // Errors: kInvalidArgument for settings that make no sense; kUnavailable when the port is taken;
+  // kFailedPrecondition and what the file system says for the data folder, keys and clock;
+  // kDataLoss for a damaged calendar. The message says what to do.
+  static absl::StatusOr<std::unique_ptr<Node>> Start(const Settings& settings,
+                                                     const Environment& environment);
+  virtual ~Node() = default;
+
+  // Where the faces listen, as in the ready line: "grpc=127.0.0.1:7380".
+  virtual std::string Faces() const = 0;
+
+  // Ends the node: everything that is pending is answered, then the faces close, and what is known
+  // is on disk when this returns. May be repeated.
+  virtual void Stop() = 0;
+};
+
+}  // namespace pitser::server

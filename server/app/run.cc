@@ -1,0 +1,112 @@
+#include "server/app/run.h"
+
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "base/build_info.h"
+#include "base/log.h"
+#include "ledger/base/bytes.h"
+#include "ledger/format/publication.h"
+#include "server/app/command_line.h"
+#include "server/app/control_socket.h"
+#include "server/gateway/grpc/grpc_log.h"
+
+namespace pitser::server {
+namespace {
+
+constexpr absl::Duration kPublishTimeout = absl::Seconds(60);
+
+int Refuse(ExitCode code, absl::string_view why) {
+  std::fprintf(stderr, "pitserd: %s\n", std::string(why).c_str());
+  return static_cast<int>(code);
+}
+
+ExitCode ExitCodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+      return ExitCode::kUsage;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return ExitCode::kUnreachable;
+    case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kInternal:
+      return ExitCode::kBug;
+    default:
+      return ExitCode::kLocalFile;
+  }
+}
+
+int Publish(const Settings& settings) {
+  const auto data = PublishThroughSocket(settings.data + "/run", kPublishTimeout);
+  if (!data.ok()) {
+    ExitCode code = ExitCodeOf(data.status());
+    if (code == ExitCode::kLocalFile) code = ExitCode::kRefused;
+    return Refuse(code, data.status().message());
+  }
+  const std::string time = absl::FormatTime(
+      "%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(static_cast<std::int64_t>(data->time)),
+      absl::UTCTimeZone());
+  std::printf("%s %s\n", time.c_str(), ledger::EncodePublicationCode(*data).c_str());
+  return static_cast<int>(ExitCode::kOk);
+}
+
+// The signals that end the server.
+sigset_t EndingSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+int Serve(const Settings& settings, const Environment& environment) {
+  const sigset_t signals = EndingSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto level = base::ParseLogLevel(settings.log_level);
+  if (!level.ok())
+    return Refuse(ExitCode::kUsage, absl::StrCat("log_level: ", level.status().message()));
+  base::SetLogLevel(*level);
+  SendGrpcLogToOurs();
+
+  const auto node = Node::Start(settings, environment);
+  if (!node.ok()) return Refuse(ExitCodeOf(node.status()), node.status().message());
+  const std::string faces = (*node)->Faces();
+  base::LogInfo("started",
+                {{"version", base::Version()}, {"data", settings.data}, {"faces", faces}});
+  std::printf("pitserd ready %s\n", faces.c_str());
+  std::fflush(stdout);
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  // A second signal ends the process at once, as if we had never asked for it.
+  std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGINT, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  base::LogInfo("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  (*node)->Stop();
+  base::LogInfo("stopped");
+  return static_cast<int>(ExitCode::kOk);
+}
+
+}  // namespace
+
+int RunPitserd(int argc, const char* const* argv, const Environment& environment) {
+  const CommandLine line = ParseCommandLine(argc, argv);
+  switch (line.action) {
+    case CommandLine::Action::kPrint:
+      std::fputs(line.text.c_str(), stdout);
+      return static_cast<int>(line.exit_code);
+    case CommandLine::Action::kRefuse:
+      return Refuse(line.exit_code, line.text);
+    case CommandLine::Action::kPublish:
+      return Publish(line.settings);
+    case CommandLine::Action::kServe:
+      return Serve(line.settings, environment);
+  }
+  return static_cast<int>(ExitCode::kBug);
+}
+
+}  // namespace pitser::server
