@@ -57,3 +57,23 @@ function(pitser_test NAME)
     LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "PITSER_SOURCE_DIR=${PROJECT_SOURCE_DIR};PITSER_BIN_DIR=${CMAKE_BINARY_DIR}/bin")
 endfunction()
+
+# pitser_script_test(NAME SCRIPT file PROGRAMS ... [LABELS ...] [TIMEOUT seconds])
+#   A Python script as one test, run with Debian's own interpreter, which has the gRPC package.
+#   PROGRAMS are the targets that it runs; it finds them in the folder PITSER_BIN_DIR.
+function(pitser_script_test NAME)
+  cmake_parse_arguments(ARG "" "SCRIPT;TIMEOUT" "PROGRAMS;LABELS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS e2e)
+  endif()
+  foreach(label IN LISTS ARG_LABELS)
+    add_dependencies(${label}_tests ${ARG_PROGRAMS})
+  endforeach()
+  add_test(NAME ${NAME} COMMAND /usr/bin/python3 "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT}")
+  set_tests_properties(${NAME} PROPERTIES
+    LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
+    ENVIRONMENT "PITSER_SOURCE_DIR=${PROJECT_SOURCE_DIR};PITSER_BIN_DIR=${CMAKE_BINARY_DIR}/bin")
+endfunction()
