@@ -3,16 +3,16 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
-#include <sstream>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "base/file.h"
 #include "ledger/base/bytes.h"
 
 namespace pitser::server {
 namespace {
+
+constexpr std::size_t kMaxSize = std::size_t{1} << 20;
 
 // The value in the text form of SetFromText(), if it is of the kind that the setting has.
 absl::StatusOr<std::string> TextOfNode(const Setting& setting, const toml::node& node) {
@@ -44,19 +44,10 @@ absl::Status SetFromNode(const toml::key& key, const toml::node& node, Settings&
   return SetFromText(*setting, *text, settings);
 }
 
-absl::StatusOr<std::string> ReadText(const std::string& path) {
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  if (in) text << in.rdbuf();
-  if (!in) return absl::ErrnoToStatus(errno == 0 ? EIO : errno, absl::StrCat("reading ", path));
-  return text.str();
-}
-
 }  // namespace
 
 absl::Status ReadConfigFile(const std::string& path, Settings& settings) {
-  const auto text = ReadText(path);
+  const auto text = base::ReadFile(path, kMaxSize);
   if (!text.ok()) return text.status();
   const auto at = [&](const toml::source_region& region, absl::string_view what) {
     return absl::InvalidArgumentError(absl::StrCat(path, ":", region.begin.line, ": ", what));

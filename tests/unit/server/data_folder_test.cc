@@ -28,11 +28,11 @@ class DataFolderTest : public ::testing::Test {
 
 TEST_F(DataFolderTest, IsMadeWhereThereIsNone) {
   const std::string path = root_ + "/a/b";
-  PITSER_ASSERT_OK_AND_ASSIGN(const auto folder, DataFolder::Open(path));
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto folder, DataFolder::Open(path + "/"));
   EXPECT_EQ(folder->path(), path);
   struct stat info;
   ASSERT_EQ(stat(path.c_str(), &info), 0);
-  EXPECT_EQ(info.st_mode & 0022, 0u);  // Not for others to write.
+  EXPECT_EQ(info.st_mode & 0777, 0755u);
 }
 
 TEST_F(DataFolderTest, OpensAgainWhenItIsFree) {
@@ -72,6 +72,7 @@ TEST_F(DataFolderTest, RefusesADamagedMark) {
 
 TEST_F(DataFolderTest, GoesOnAfterAStartThatBrokeOffEarly) {
   std::ofstream(root_ + "/lock") << "1";
+  std::ofstream(root_ + "/format.tmp") << "pit";
   PITSER_EXPECT_OK(DataFolder::Open(root_));
 }
 

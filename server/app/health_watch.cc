@@ -1,0 +1,31 @@
+#include "server/app/health_watch.h"
+
+#include <utility>
+
+namespace pitser::server {
+namespace {
+
+constexpr absl::Duration kInterval = absl::Seconds(1);
+
+}  // namespace
+
+HealthWatch::HealthWatch(base::Clock& clock, std::function<absl::Status()> check,
+                         std::function<void(bool)> tell)
+    : check_(std::move(check)), tell_(std::move(tell)), waiter_(clock.NewWaiter()) {
+  tell_(check_().ok());
+  thread_ = base::Thread("health", [this, &clock] {
+    // False is an interrupt or a clock that was set: both end the wait, only the first the thread.
+    const auto wait = [&] { waiter_->WaitUntil(clock.Now() + kInterval, kInterval); };
+    for (wait(); !stopping_; wait()) tell_(check_().ok());
+  });
+}
+
+HealthWatch::~HealthWatch() { Stop(); }
+
+void HealthWatch::Stop() {
+  stopping_ = true;
+  waiter_->Interrupt();
+  thread_.Join();
+}
+
+}  // namespace pitser::server
