@@ -4,8 +4,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -30,6 +32,9 @@ struct CalendarOptions {
   // Called when a write could not be made durable: what is on disk is no longer known, so nothing
   // may be built on it. The default prints and ends the process at once, without destructors.
   std::function<void(const absl::Status&)> on_sync_failure;
+  // Gets lines worth a warning in the log, e.g. that a write was dropped which the last crash
+  // interrupted. Called from the thread that opens or writes. Null: they are lost.
+  std::function<void(std::string_view)> on_notice;
   std::size_t block_cache_bytes = std::size_t{64} << 20;
 };
 
@@ -44,16 +49,23 @@ struct CalendarPreview {
 };
 
 // The calendar on disk: one leaf a second, for ever, append-only, crash-safe.
+//
+// Folder: db/ (RocksDB), last-signed (storage/last_signed.h, written before any write says yes, so
+//         that a database that lost its end is noticed), LOCK. They belong together.
 // Thread: reads may run at any time from any thread; writes (Apply, AdvanceHead, BulkLoad) are one
-//         thread's. Readers see a second completely or not at all.
-// Errors of every method: kDataLoss when stored bytes contradict their checksum or shape.
+//         thread's. Readers see a second completely or not at all, and wait for no write but one:
+//         the reopening after a full disk.
+// Errors of every method: kDataLoss when stored bytes contradict their checksum or shape;
+//         kUnavailable when the machine cannot read or write for another reason. Of the writes
+//         also: kUnavailable after `on_sync_failure` was called and has returned.
 // Source: spec/ksi-signature.md 5.5, design.md 2 and 3.
 class Calendar : public ledger::NodeReader {
  public:
-  // Opens or creates. O(log n): checks the newest part (head, its leaf, the peaks' right edge),
-  // not the whole.
-  // Errors: kFailedPrecondition when another process has it open (saying so), when the format is
-  // newer than this program, or when the head is older than `handed_out`; kDataLoss when the
+  // Opens or creates; the parent folder must exist. O(log n): checks the newest part (head, its
+  // leaf, the peaks' right edge), not the whole.
+  // Errors: kFailedPrecondition when another process has it open (saying so), when it is not a
+  // calendar or of a format newer than this program, or when the head is older than `handed_out` or
+  // than what was signed; kNotFound where `must_exist` and there is none; kDataLoss when the
   // database or its log is damaged: nothing is repaired silently.
   static absl::StatusOr<std::unique_ptr<Calendar>> Open(const std::string& path,
                                                         CalendarOptions options);
@@ -62,8 +74,10 @@ class Calendar : public ledger::NodeReader {
   // The newest closed second; nothing in an empty calendar. Durable.
   virtual std::optional<std::uint64_t> head() const = 0;
 
-  // Step one of a commit: computes, writes nothing.
-  // Errors: kFailedPrecondition if t <= head and the stored leaf is another; kOutOfRange.
+  // Step one of a commit: computes, writes nothing. For a second that is closed with this very leaf
+  // (the empty value Z_0 where none is stored) the preview is of what stands.
+  // Errors: kFailedPrecondition if t <= head and the stored leaf is another; kOutOfRange beyond
+  // kMaxCalendarTime.
   virtual absl::StatusOr<CalendarPreview> Preview(std::uint64_t t,
                                                   const ledger::Imprint& leaf) const = 0;
 
@@ -75,6 +89,7 @@ class Calendar : public ledger::NodeReader {
 
   // Closes all seconds up to and including `t`, empty where they have no leaf. On disk when it
   // returns OK; OK at once if the head is there already.
+  // Errors: kOutOfRange beyond kMaxCalendarTime; kResourceExhausted as Apply().
   virtual absl::Status AdvanceHead(std::uint64_t t) = 0;
 
   // The leaf of second t; nothing where the second is empty.
@@ -82,6 +97,7 @@ class Calendar : public ledger::NodeReader {
   virtual absl::StatusOr<std::optional<ledger::Imprint>> Leaf(std::uint64_t t) const = 0;
 
   // Calls `visit` for every stored leaf from first to last, ascending, until it returns false.
+  // Errors: kOutOfRange if last > head; kInvalidArgument if first > last.
   virtual absl::Status VisitLeaves(
       std::uint64_t first, std::uint64_t last,
       const std::function<bool(std::uint64_t, const ledger::Imprint&)>& visit) const = 0;
@@ -92,8 +108,15 @@ class Calendar : public ledger::NodeReader {
   virtual absl::StatusOr<ledger::CalendarHashChain> Chain(std::uint64_t t,
                                                           std::uint64_t publication_time) const = 0;
 
+  // The perfect subtree N(level, index), for those that are complete.
+  // Errors: kOutOfRange if one of its seconds is not closed yet.
+  absl::StatusOr<ledger::Imprint> Node(unsigned level, std::uint64_t index) const override = 0;
+
   // Loads many leaves at once, for restore, benchmarks and tests: `next` gives ascending leaves
-  // after the head until it gives nothing; then the head is `head`. On disk when it returns.
+  // after the head until it gives nothing; then the head is `head`. On disk when it returns OK;
+  // has not happened at all otherwise.
+  // Errors: kFailedPrecondition when leaves do not ascend or `head` is before the last one;
+  // kResourceExhausted when the disk is full.
   virtual absl::Status BulkLoad(
       const std::function<std::optional<std::pair<std::uint64_t, ledger::Imprint>>()>& next,
       std::uint64_t head) = 0;

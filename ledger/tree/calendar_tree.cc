@@ -14,11 +14,6 @@ constexpr std::uint8_t kCalendarByte = 0xFF;  // Where aggregation has the level
 
 bool Bit(std::uint64_t value, unsigned bit) { return (value >> bit & 1) != 0; }
 
-// The value of an inner node: the right child chooses the algorithm.
-absl::StatusOr<Imprint> Join(const Imprint& left, const Imprint& right) {
-  return Hash(right.algorithm(), {left.bytes(), right.bytes(), Bytes(&kCalendarByte, 1)});
-}
-
 // The number of closed seconds, which is also the next second.
 std::uint64_t NextSecond(std::optional<std::uint64_t> head) { return head ? *head + 1 : 0; }
 
@@ -35,24 +30,6 @@ absl::Status CheckAfterHead(std::optional<std::uint64_t> head, std::uint64_t t) 
       absl::StrFormat("second %d is not after the head, %d", t, *head));
 }
 
-// The nodes that are planned and not yet written, before those that are.
-class Planned : public NodeReader {
- public:
-  Planned(const NodeReader& stored, const std::vector<CalendarNode>& planned)
-      : stored_(stored), planned_(planned) {}
-
-  absl::StatusOr<Imprint> Node(unsigned level, std::uint64_t index) const override {
-    for (const CalendarNode& node : planned_) {
-      if (node.level == level && node.index == index) return node.value;
-    }
-    return stored_.Node(level, index);
-  }
-
- private:
-  const NodeReader& stored_;
-  const std::vector<CalendarNode>& planned_;
-};
-
 // The value of the tree over the last `count mod 2^level` of the leaves 0 .. count - 1: the fold of
 // the perfect blocks that the one bits of `count` below `level` cut.
 // Precondition: there is such a bit.   Source: spec 5.5, "Peaks and folds".
@@ -62,7 +39,7 @@ absl::StatusOr<Imprint> FoldPeaks(const NodeReader& nodes, std::uint64_t count, 
     if (!Bit(count, b)) continue;
     PITSER_ASSIGN_OR_RETURN(Imprint peak, nodes.Node(b, (count >> b) - 1));
     if (fold) {
-      PITSER_ASSIGN_OR_RETURN(fold, Join(peak, *fold));
+      PITSER_ASSIGN_OR_RETURN(fold, JoinCalendarNodes(peak, *fold));
     } else {
       fold = peak;
     }
@@ -73,11 +50,16 @@ absl::StatusOr<Imprint> FoldPeaks(const NodeReader& nodes, std::uint64_t count, 
 
 }  // namespace
 
+// The right child chooses the algorithm: spec 5.1.
+absl::StatusOr<Imprint> JoinCalendarNodes(const Imprint& left, const Imprint& right) {
+  return Hash(right.algorithm(), {left.bytes(), right.bytes(), Bytes(&kCalendarByte, 1)});
+}
+
 const Imprint& EmptyNode(unsigned level) {
   static const auto* const kTable = [] {
     auto* table = new std::vector<Imprint>{Imprint::Zero(HashAlgorithm::kSha256)};
     for (unsigned i = 0; i < kCalendarLevels; ++i) {
-      auto node = Join(table->back(), table->back());
+      auto node = JoinCalendarNodes(table->back(), table->back());
       PITSER_CHECK(node.ok());
       table->push_back(*node);
     }
@@ -85,6 +67,13 @@ const Imprint& EmptyNode(unsigned level) {
   }();
   PITSER_CHECK(level <= kCalendarLevels);
   return (*kTable)[level];
+}
+
+absl::StatusOr<Imprint> PlannedNodes::Node(unsigned level, std::uint64_t index) const {
+  for (const CalendarNode& node : planned_) {
+    if (node.level == level && node.index == index) return node.value;
+  }
+  return stored_.Node(level, index);
 }
 
 absl::StatusOr<std::vector<CalendarNode>> PlanSkip(const NodeReader& nodes,
@@ -104,12 +93,12 @@ absl::StatusOr<std::vector<CalendarNode>> PlanSkip(const NodeReader& nodes,
       if (left == EmptyNode(level - 1) && value == left) {
         value = EmptyNode(level);
       } else {
-        PITSER_ASSIGN_OR_RETURN(value, Join(left, value));
+        PITSER_ASSIGN_OR_RETURN(value, JoinCalendarNodes(left, value));
       }
     } else if (value == EmptyNode(level - 1)) {
       value = EmptyNode(level);
     } else {
-      PITSER_ASSIGN_OR_RETURN(value, Join(value, EmptyNode(level - 1)));
+      PITSER_ASSIGN_OR_RETURN(value, JoinCalendarNodes(value, EmptyNode(level - 1)));
     }
     if (value != EmptyNode(level)) plan.push_back({level, index, value});
   }
@@ -125,12 +114,12 @@ absl::StatusOr<std::vector<CalendarNode>> PlanAppend(const NodeReader& nodes,
     PITSER_ASSIGN_OR_RETURN(plan, PlanSkip(nodes, head, t - 1));
   }
   plan.push_back({0, t, leaf});
-  const Planned reader(nodes, plan);
+  const PlannedNodes reader(nodes, plan);
   Imprint value = leaf;
   std::uint64_t index = t;
   for (unsigned level = 0; index % 2 == 1; ++level, index /= 2) {
     PITSER_ASSIGN_OR_RETURN(const Imprint left, reader.Node(level, index - 1));
-    PITSER_ASSIGN_OR_RETURN(value, Join(left, value));
+    PITSER_ASSIGN_OR_RETURN(value, JoinCalendarNodes(left, value));
     plan.push_back({level + 1, index / 2, value});
   }
   return plan;

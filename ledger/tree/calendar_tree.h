@@ -30,11 +30,28 @@ class NodeReader {
 // Z_level: the constant value of a perfect subtree of seconds without a leaf.
 const Imprint& EmptyNode(unsigned level);
 
+// The value of an inner node of the calendar over its two children.
+// Errors: kUnimplemented when this build cannot compute the right child's algorithm.
+absl::StatusOr<Imprint> JoinCalendarNodes(const Imprint& left, const Imprint& right);
+
 // A perfect subtree's value, to be written.
 struct CalendarNode {
   unsigned level;
   std::uint64_t index;
   Imprint value;
+};
+
+// Nodes that are planned and not yet written, before those that are: the calendar as it would be.
+// Both are referred to and outlive it; the plan may grow meanwhile.
+class PlannedNodes : public NodeReader {
+ public:
+  PlannedNodes(const NodeReader& stored, const std::vector<CalendarNode>& planned)
+      : stored_(stored), planned_(planned) {}
+  absl::StatusOr<Imprint> Node(unsigned level, std::uint64_t index) const override;
+
+ private:
+  const NodeReader& stored_;
+  const std::vector<CalendarNode>& planned_;
 };
 
 // The nodes to write so that leaf `t` has the value `leaf` when the newest closed second was
