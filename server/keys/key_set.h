@@ -29,18 +29,38 @@ struct KeySetOptions {
   std::string data_dir;
   std::string organization = "Pitser";
   std::string publications_email = "publications@localhost";
-  // Own keys instead of made ones: PEM files. Empty: the data folder's.
+  // Own keys instead of made ones: PEM files, all five. Empty: the data folder's. A certificate and
+  // its key may be one file.
   std::string root_certificate, publications_certificate, publications_key, calendar_certificate,
       calendar_key;
 };
 
-// Loads the key set, or makes it on the first start: keys in DIR/keys (0700, files 0600), what
-// others need in DIR/trust (0755, files 0644). The root's key is needed to make and renew
-// certificates only, and may be moved away. A certificate that runs out within 30 days is renewed
-// while the root's key is there.
-// Units:  `now` in Unix seconds.
+// Loads the key set, or makes it on the first start. What is made:
+//   DIR/keys/           0700, every file 0600
+//     root.key.pem          RSA-3072; needed to make and renew certificates only, and may be moved
+//                           away (to a safe: whoever has it can make any of the others)
+//     root.pem              self-signed, 20 years
+//     publications.key.pem  RSA-2048 and its certificate, 5 years, with the e-mail address
+//     calendar.key.pem      RSA-2048 and its certificate, 2 years
+//   DIR/trust/          0755, every file 0644
+//     root.pem              the trust anchor
+//     constraint            who signs the publications file, as OID=VALUE
+// All certificates start a day early, so that they cover the seconds just before they were made.
+// DIR/keys comes into being at once, by a rename: a start that was killed is made up for by the
+// next one.
+//
+// A made certificate that runs out within 30 days is renewed, with a new key, while the root's key
+// is there. A renewed calendar certificate does not take the old one's place for those who verify:
+// the publisher lists every certificate it ever listed.
+//
+// Own keys (all five files, or none) are used where they lie; nothing of them is renewed. The
+// constraint is then the e-mail address in the publications signer's subject.
+//
+// DIR/trust/root.pem is never replaced: others hold copies of it.
+// Units:  `now` in Unix seconds.   Logs: keys_made, certificate_renewed, certificate_runs_out.
 // Errors: kFailedPrecondition when a file is missing, does not match its key, is readable by
-// others, or has expired - naming the file and what to do.
+// others, or has expired - naming the file and what to do; kInvalidArgument when a file is
+// malformed; the system's when the disk is full or the folder not writable.
 absl::StatusOr<KeySet> LoadOrCreateKeySet(const KeySetOptions& options, std::uint64_t now);
 
 }  // namespace pitser::server
