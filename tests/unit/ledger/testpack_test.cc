@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "ledger/base/hex.h"
 #include "ledger/format/signature.h"
+#include "tests/support/rewrite_signature.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/tlv_tree.h"
 
@@ -74,55 +75,6 @@ TEST(TestPack, ParsesEveryOtherFileAndKeepsItsBytes) {
   }
 }
 
-// Everything a signature says, written anew by our writers, in our order.
-ByteVector Rewrite(const Signature& signature) {
-  ByteVector out;
-  for (const AggregationHashChain& chain : signature.aggregation_chains()) {
-    WriteAggregationHashChain(out, chain);
-  }
-  if (signature.calendar_chain()) WriteCalendarHashChain(out, *signature.calendar_chain());
-  if (signature.publication_record()) {
-    WritePublicationRecord(out, *signature.publication_record(), PublicationDataPlace::kSignature);
-  }
-  if (signature.authentication_record()) {
-    const CalendarAuthenticationRecord& record = *signature.authentication_record();
-    WriteCalendarAuthenticationRecord(out, record.signed_bytes, record.signature_type,
-                                      record.signature_value, record.certificate_id);
-  }
-  if (signature.rfc3161_record()) WriteRfc3161Record(out, *signature.rfc3161_record());
-  const Bytes parts[] = {out};
-  return AssembleSignature(parts).value();
-}
-
-// The same for one top-level element.
-ByteVector RewriteElement(const Element& element) {
-  ByteVector out;
-  switch (element.type) {
-    case kAggregationHashChainTag:
-      WriteAggregationHashChain(out, ParseAggregationHashChain(element).value());
-      break;
-    case kCalendarHashChainTag:
-      WriteCalendarHashChain(out, ParseCalendarHashChain(element).value());
-      break;
-    case kPublicationRecordTag:
-      WritePublicationRecord(out, ParsePublicationRecord(element).value(),
-                             PublicationDataPlace::kSignature);
-      break;
-    case kCalendarAuthenticationRecordTag: {
-      const auto record = ParseCalendarAuthenticationRecord(element).value();
-      WriteCalendarAuthenticationRecord(out, record.signed_bytes, record.signature_type,
-                                        record.signature_value, record.certificate_id);
-      break;
-    }
-    case kRfc3161RecordTag:
-      WriteRfc3161Record(out, ParseRfc3161Record(element).value());
-      break;
-    default:
-      break;  // Unknown: nothing is written.
-  }
-  return out;
-}
-
 // The files of the pack that are signatures, without those that two rows share.
 std::set<std::filesystem::path> WellFormedFiles() {
   std::set<std::filesystem::path> files;
@@ -144,7 +96,7 @@ TEST(TestPack, WritersGiveBackEveryCanonicalFile) {
     PITSER_ASSERT_OK_AND_ASSIGN(const Signature signature, ParseFile(file));
     const std::vector<std::string> features =
         testing::NonCanonicalFeatures(testing::ParseSignatureTree(signature.bytes()));
-    const bool identical = Equal(Rewrite(signature), signature.bytes());
+    const bool identical = Equal(testing::RewriteSignature(signature), signature.bytes());
     EXPECT_EQ(identical, features.empty()) << file << ": " << absl::StrJoin(features, "; ");
     ++(features.empty() ? canonical : others);
     for (const std::string& feature : features) ++reasons[feature];
@@ -172,7 +124,7 @@ TEST(TestPack, WritersGiveBackEveryCanonicalElement) {
       PITSER_ASSERT_OK_AND_ASSIGN(const Element element, reader.Next());
       alone.children = {children.at(i)};
       const std::vector<std::string> features = testing::NonCanonicalFeatures(alone);
-      EXPECT_EQ(Equal(RewriteElement(element), element.raw), features.empty())
+      EXPECT_EQ(Equal(testing::RewriteElement(element), element.raw), features.empty())
           << file << " at " << element.offset << ": " << absl::StrJoin(features, "; ");
       if (features.empty()) ++written[element.type];
     }

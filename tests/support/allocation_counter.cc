@@ -1,0 +1,40 @@
+#include "tests/support/allocation_counter.h"
+
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+thread_local bool counting = false;
+thread_local std::size_t counted = 0;
+thread_local std::size_t counted_bytes = 0;
+
+void* Allocate(std::size_t size) {
+  if (counting) {
+    ++counted;
+    counted_bytes += size;
+  }
+  void* memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+// The array and nothrow forms call these two.
+void* operator new(std::size_t size) { return Allocate(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace pitser::testing {
+
+AllocationCounter::AllocationCounter() {
+  counted = 0;
+  counted_bytes = 0;
+  counting = true;
+}
+AllocationCounter::~AllocationCounter() { counting = false; }
+std::size_t AllocationCounter::count() const { return counted; }
+std::size_t AllocationCounter::bytes() const { return counted_bytes; }
+
+}  // namespace pitser::testing
