@@ -1,0 +1,49 @@
+#include "client/cli/app.h"
+
+#include "client/cli/command_line.h"
+#include "client/cli/commands.h"
+
+namespace pitser::cli {
+namespace {
+
+ExitCode Run(const SignOptions& options, const Surroundings& around) {
+  return RunSign(options, around);
+}
+ExitCode Run(const VerifyOptions& options, const Surroundings& around) {
+  return RunVerify(options, around);
+}
+ExitCode Run(const ExtendOptions& options, const Surroundings& around) {
+  return RunExtend(options, around);
+}
+ExitCode Run(const InspectOptions& options, const Surroundings& around) {
+  return RunInspect(options, around);
+}
+ExitCode Run(const TrustFetchOptions& options, const Surroundings& around) {
+  return RunTrustFetch(options, around);
+}
+ExitCode Run(const TrustShowOptions& options, const Surroundings& around) {
+  return RunTrustShow(options, around);
+}
+
+}  // namespace
+
+ExitCode RunApp(const std::vector<std::string>& arguments, const Environment& environment,
+                const base::Clock& clock, Console& console) {
+  const auto parsed = ParseCommandLine(arguments);
+  if (!parsed.ok()) return console.Fail(parsed.status());
+  if (const auto* information = std::get_if<Information>(&*parsed)) {
+    console.Result(information->text);
+    return ExitCode::kOk;
+  }
+  return std::visit(
+      [&](const auto& options) {
+        console.SetJson(options.common.json);
+        console.SetQuiet(options.common.quiet);
+        const auto settings = LoadSettings(options.common.config, environment);
+        if (!settings.ok()) return console.Fail(settings.status());
+        return Run(options, {*settings, environment, clock, console});
+      },
+      std::get<CommandOptions>(*parsed));
+}
+
+}  // namespace pitser::cli

@@ -1,0 +1,374 @@
+#include "client/cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "base/build_info.h"
+#include "client/cli/exit_code.h"
+#include "ledger/base/bytes.h"
+
+namespace pitser::cli {
+namespace {
+
+using enum ExitCode;
+
+// The parts of a help text that CLI11 knows nothing about.
+struct HelpParts {
+  std::string usage;
+  std::string paragraph;
+  std::vector<ExitCode> exit_codes;
+  std::vector<std::string> examples;  // Run by tests/e2e, so they must work.
+};
+
+// Help in the order of style.md 6: usage, one paragraph, options, exit codes, examples.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  explicit HelpFormatter(HelpParts parts) : parts_(std::move(parts)) {
+    column_width(34);
+    label("Positionals", "Arguments");
+
+  }
+
+  std::string make_help(const CLI::App* app, std::string /*name*/,
+                        CLI::AppFormatMode mode) const override {
+    std::string text = absl::StrFormat("Usage: %s\n\n%s\n", parts_.usage, parts_.paragraph);
+    text += make_positionals(app);
+    text += make_groups(app, mode);
+    text += make_subcommands(app, mode);
+    text += "\nExit codes:\n";
+    for (ExitCode code : parts_.exit_codes) {
+      absl::StrAppendFormat(&text, "  %-3d  %s\n", static_cast<int>(code), InfoOf(code).meaning);
+    }
+    text += "\nExamples:\n";
+    for (const std::string& example : parts_.examples) text += "  $ " + example + "\n";
+    text.pop_back();
+    return absl::StrReplaceAll(text, {{"\n\n\n", "\n\n"}});
+  }
+
+  // "-o,--output OUT" and not CLI11's "TEXT REQUIRED ...".
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const bool is_flag = option->get_items_expected_max() == 0;
+    return is_flag || option->get_positional() ? "" : " " + option->get_type_name();
+  }
+
+ private:
+  const HelpParts parts_;
+};
+
+void Describe(CLI::App& app, HelpParts parts) {
+  app.formatter(std::make_shared<HelpFormatter>(std::move(parts)));
+  app.set_help_flag("-h,--help", "show this help");
+  app.group("Commands");
+}
+
+void AddCommon(CLI::App& app, CommonOptions& options) {
+  app.add_flag("--json", options.json, "one JSON object for each input, on standard output");
+  app.add_flag("-q,--quiet", options.quiet, "no progress, no advice");
+  app.add_option("--config", options.config,
+                 "settings file (default: ~/.config/pitser/pitser.toml)")
+      ->type_name("FILE");
+}
+
+void AddServer(CLI::App& app, ServerOptions& options) {
+  const std::string group = "Server";
+  app.add_option("--server", options.server, "the ledger (or: PITSER_SERVER, `server` in settings)")
+      ->type_name("HOST:PORT")
+      ->group(group);
+  app.add_option("--timeout", options.timeout_seconds, "give up after so long (default: 30)")
+      ->type_name("SECONDS")
+      ->group(group);
+  app.add_option("--tls-ca", options.tls_ca, "certificates to believe the server by (PEM)")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--tls-cert", options.tls_cert, "our own certificate for the server (PEM)")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--tls-key", options.tls_key, "the key of --tls-cert (PEM)")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_flag("--insecure", options.insecure, "plain text also to a server on another machine")
+      ->group(group);
+}
+
+void AddTrust(CLI::App& app, TrustOptions& options) {
+  const std::string group = "Trust";
+  app.add_option("--trust", options.trust,
+                 "folder of `pitser trust fetch` or of a server's DIR/trust (or: PITSER_TRUST;\n"
+                 "default: ~/.config/pitser/trust)")
+      ->type_name("DIR")
+      ->group(group);
+  app.add_option("--publications-file", options.publications_file,
+                 "publications file to use instead of the folder's")
+      ->type_name("FILE")
+      ->group(group);
+  app.add_option("--trust-anchor", options.trust_anchors,
+                 "certificate that its signer must chain to, instead of the folder's (PEM;\n"
+                 "may be repeated)")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->group(group);
+  app.add_option("--publisher-email", options.publisher_emails,
+                 "e-mail address that its signer must have, instead of the folder's constraint")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false)
+      ->group(group);
+  app.add_option("--publisher-constraint", options.publisher_constraints,
+                 "subject attribute that its signer must have (may be repeated)")
+      ->type_name("OID=VALUE")
+      ->allow_extra_args(false)
+      ->group(group);
+  app.add_option("--at", options.at,
+                 "time at which the publications file's signature is judged, RFC 3339 or Unix\n"
+                 "seconds (default: now)")
+      ->type_name("TIME")
+      ->group(group);
+}
+
+// One parser for all commands; it owns the options that a parse fills.
+class Parser {
+ public:
+  Parser() {
+    Describe(app_, {"pitser COMMAND [OPTIONS]",
+                    "Seals documents in time: signs them through a Pitser ledger, verifies and\n"
+                    "inspects signatures without one. Only hashes leave this machine.",
+                    {kOk, kFailed, kUsage, kInconclusive, kMalformed, kRefused, kUnreachable,
+                     kLocalFile, kBug, kInterrupted},
+                    {"pitser sign contract.pdf --server 127.0.0.1:7380",
+                     "pitser verify contract.pdf --trust pitser-data/trust"}});
+    app_.add_flag("--version", version_, "show the version");
+    AddSign();
+    AddVerify();
+    AddExtend();
+    AddInspect();
+    AddTrustCommands();
+  }
+
+  absl::StatusOr<CommandLine> Parse(const std::vector<std::string>& arguments) {
+    try {
+      app_.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::CallForHelp&) {
+      return Information{app_.help()};
+    } catch (const CLI::ParseError& error) {
+      return UsageError(error.what());
+    }
+    if (version_) return Information{absl::StrFormat("pitser %s", base::Version())};
+    if (sign_->parsed()) return CommandOptions(sign_options_);
+    if (verify_->parsed()) return CommandOptions(verify_options_);
+    if (extend_->parsed()) return CommandOptions(extend_options_);
+    if (inspect_->parsed()) return CommandOptions(inspect_options_);
+    if (trust_fetch_->parsed()) return CommandOptions(trust_fetch_options_);
+    if (trust_show_->parsed()) return CommandOptions(trust_show_options_);
+    return UsageError("a command is missing");
+  }
+
+ private:
+  void AddSign();
+  void AddVerify();
+  void AddExtend();
+  void AddInspect();
+  void AddTrustCommands();
+
+  // "pitser sign", as far as it was understood.
+  std::string CommandName() const {
+    std::string name = "pitser";
+    for (const CLI::App* app = &app_; !app->get_subcommands().empty();) {
+      app = app->get_subcommands().front();
+      name += " " + app->get_name();
+    }
+    return name;
+  }
+
+  absl::Status UsageError(std::string message) const {
+    message[0] = absl::ascii_tolower(static_cast<unsigned char>(message[0]));
+    if (message.ends_with('.')) message.pop_back();
+    std::replace(message.begin(), message.end(), '\n', ' ');
+    return Error(kUsage, message, CommandName() + " --help");
+  }
+
+  CLI::App app_{"", "pitser"};
+  bool version_ = false;
+  CLI::App* sign_ = nullptr;
+  CLI::App* verify_ = nullptr;
+  CLI::App* extend_ = nullptr;
+  CLI::App* inspect_ = nullptr;
+  CLI::App* trust_fetch_ = nullptr;
+  CLI::App* trust_show_ = nullptr;
+  SignOptions sign_options_;
+  VerifyOptions verify_options_;
+  ExtendOptions extend_options_;
+  InspectOptions inspect_options_;
+  TrustFetchOptions trust_fetch_options_;
+  TrustShowOptions trust_show_options_;
+};
+
+void Parser::AddSign() {
+  sign_ = app_.add_subcommand("sign", "sign documents");
+  Describe(*sign_, {"pitser sign FILE... [--server HOST:PORT] [-o OUT] [--force]\n"
+                    "       pitser sign --hash ALGORITHM:HEX [-o OUT]",
+                    "Hashes each FILE here, has the hashes signed by the ledger in one round and "
+                    "writes\nFILE.ksig beside each. `-` is standard input; its signature, and that "
+                    "of a hash, goes\nto -o or to standard output. Every signature is checked "
+                    "before it is written.",
+                    {kOk, kFailed, kUsage, kMalformed, kRefused, kUnreachable, kLocalFile, kBug,
+                     kInterrupted},
+                    {"pitser sign contract.pdf --server 127.0.0.1:7380",
+                     "pitser sign - -o input.ksig --server 127.0.0.1:7380 < contract.pdf"}});
+  SignOptions& options = sign_options_;
+  sign_->add_option("FILE", options.files, "documents to sign; `-` is standard input");
+  sign_
+      ->add_option("-o,--output", options.output,
+                   "where the signature goes, with a single input; `-` is standard output")
+      ->type_name("OUT");
+  sign_->add_flag("-f,--force", options.force, "replace a signature that is there");
+  sign_->add_option("--hash", options.hash, "sign this hash; the document stays where it is")
+      ->type_name("ALGORITHM:HEX");
+  sign_->add_option("--algorithm", options.algorithm, "hash algorithm (default: sha-256)")
+      ->type_name("NAME");
+  AddServer(*sign_, options.server);
+  AddCommon(*sign_, options.common);
+}
+
+void Parser::AddVerify() {
+  verify_ = app_.add_subcommand("verify", "verify documents with their signatures, offline");
+  Describe(*verify_,
+           {"pitser verify FILE... [-s SIG] [--trust DIR]\n"
+            "       pitser verify --hash ALGORITHM:HEX SIG.ksig\n"
+            "       pitser verify SIG.ksig",
+            "Verifies each document with its signature (default: FILE.ksig) and says when and "
+            "through\nwhom it was signed, and what the trust in that rests on. Needs no network. "
+            "A name that\nends in .ksig is a signature to be verified without its document, unless "
+            "-s is given.\nWithout --policy, the strongest that the evidence at hand allows is "
+            "applied.",
+            {kOk, kFailed, kUsage, kInconclusive, kMalformed, kLocalFile, kBug, kInterrupted},
+            {"pitser verify contract.pdf --trust pitser-data/trust",
+             "pitser verify contract.pdf.ksig --policy internal --json"}});
+  VerifyOptions& options = verify_options_;
+  verify_->add_option("FILE", options.files, "documents, or signatures (.ksig) alone");
+  verify_->add_option("-s,--signature", options.signature, "the signature, if not FILE.ksig")
+      ->type_name("SIG");
+  verify_->add_option("--hash", options.hash, "the document's hash, instead of the document")
+      ->type_name("ALGORITHM:HEX");
+  verify_
+      ->add_option("--input-level", options.input_level,
+                   "level of the document hash in a tree of its own (default: 0)")
+      ->type_name("N")
+      ->check(CLI::Range(0, 255).description(""));
+  verify_->add_option("--policy", options.policy, "internal, key, publications-file or publication")
+      ->type_name("POLICY")
+      ->check(
+          CLI::IsMember({"internal", "key", "publications-file", "publication"}).description(""));
+  verify_
+      ->add_option("--publication", options.publication,
+                   "publication code that you hold, e.g. from a newspaper")
+      ->type_name("CODE");
+  AddTrust(*verify_, options.trust);
+  AddCommon(*verify_, options.common);
+}
+
+void Parser::AddExtend() {
+  extend_ = app_.add_subcommand("extend", "extend signatures to a publication");
+  Describe(*extend_,
+           {"pitser extend SIG... [--to CODE|TIME] [--server HOST:PORT] [-o OUT]",
+            "Replaces a key's word by a published root: leads each signature to a publication, by "
+            "default\nthe nearest one of a freshly fetched and verified publications file. The "
+            "signature is\nreplaced in place, or written to -o; it is verified before that.",
+            {kOk, kFailed, kUsage, kInconclusive, kMalformed, kRefused, kUnreachable, kLocalFile,
+             kBug, kInterrupted},
+            {"pitser extend contract.pdf.ksig --server 127.0.0.1:7380 --trust pitser-data/trust",
+             "pitser extend contract.pdf.ksig -o extended.ksig --server 127.0.0.1:7380 --trust "
+             "pitser-data/trust"}});
+  ExtendOptions& options = extend_options_;
+  extend_->add_option("SIG", options.signatures, "signatures to extend")->required();
+  extend_
+      ->add_option("--to", options.to,
+                   "a publication code, or the time of a publication of the file (RFC 3339 or\n"
+                   "Unix seconds)")
+      ->type_name("CODE|TIME");
+  extend_
+      ->add_option("-o,--output", options.output,
+                   "where the result goes, with a single signature; `-` is standard output")
+      ->type_name("OUT");
+  extend_->add_flag("-f,--force", options.force, "replace a file at -o");
+  AddServer(*extend_, options.server);
+  AddTrust(*extend_, options.trust);
+  AddCommon(*extend_, options.common);
+}
+
+void Parser::AddInspect() {
+  inspect_ = app_.add_subcommand("inspect", "show what a signature says, unverified");
+  Describe(*inspect_,
+           {"pitser inspect SIG...",
+            "Shows everything that a signature says as a tree, with the values that its "
+            "chains give.\nIt verifies nothing: that is `pitser verify`.",
+            {kOk, kUsage, kMalformed, kLocalFile, kBug, kInterrupted},
+            {"pitser inspect contract.pdf.ksig", "pitser inspect contract.pdf.ksig --json"}});
+  InspectOptions& options = inspect_options_;
+  inspect_->add_option("SIG", options.signatures, "signatures; `-` is standard input")->required();
+  AddCommon(*inspect_, options.common);
+}
+
+void Parser::AddTrustCommands() {
+  CLI::App* trust = app_.add_subcommand("trust", "fetch or show whom to believe");
+  trust->require_subcommand(1);
+  Describe(*trust,
+           {"pitser trust fetch --server HOST:PORT [-o DIR]\n"
+            "       pitser trust show [--trust DIR]",
+            "Whom to believe: a root certificate, the name of the publications file's "
+            "signer, and the\nnewest publications file, in a folder.",
+            {kOk, kUsage, kMalformed, kRefused, kUnreachable, kLocalFile, kBug, kInterrupted},
+            {"pitser trust fetch --server 127.0.0.1:7380 --accept-first-use",
+             "pitser trust show --trust pitser-data/trust"}});
+
+  trust_fetch_ = trust->add_subcommand("fetch", "fetch it from a server, have a person agree");
+  Describe(
+      *trust_fetch_,
+      {"pitser trust fetch --server HOST:PORT [-o DIR] [--fingerprint HEX]",
+       "Fetches root, constraint and publications file and shows the root's fingerprint, to "
+       "be\ncompared with one that came another way. It is taken by --fingerprint, by a "
+       "person's yes on\na terminal, or blindly by --accept-first-use: then every verdict "
+       "says so. A root that was\naccepted before is replaced only by --replace.",
+       {kOk, kFailed, kUsage, kMalformed, kRefused, kUnreachable, kLocalFile, kBug, kInterrupted},
+       {"pitser trust fetch --server 127.0.0.1:7380 --accept-first-use -o trust",
+        "pitser trust fetch --server 127.0.0.1:7380 -o trust --accept-first-use --replace"}});
+  TrustFetchOptions& fetch = trust_fetch_options_;
+  trust_fetch_
+      ->add_option("-o,--output", fetch.output,
+                   "folder to keep it in (or: PITSER_TRUST; default: "
+                   "~/.config/pitser/trust)")
+      ->type_name("DIR");
+  trust_fetch_
+      ->add_option("--fingerprint", fetch.fingerprint,
+                   "SHA-256 of the root certificate that is expected")
+      ->type_name("HEX");
+  trust_fetch_->add_flag("--accept-first-use", fetch.accept_first_use,
+                         "take an unknown root without comparing it");
+  trust_fetch_->add_flag("--replace", fetch.replace, "replace another root that was accepted");
+  AddServer(*trust_fetch_, fetch.server);
+  AddCommon(*trust_fetch_, fetch.common);
+
+  trust_show_ = trust->add_subcommand("show", "show what is in a trust folder");
+  Describe(*trust_show_,
+           {"pitser trust show [--trust DIR]",
+            "Shows the root's fingerprint, how it was accepted, the constraint and what the "
+            "publications\nfile holds.",
+            {kOk, kUsage, kInconclusive, kMalformed, kLocalFile, kBug, kInterrupted},
+            {"pitser trust show --trust pitser-data/trust",
+             "pitser trust show --trust pitser-data/trust --json"}});
+  TrustShowOptions& show = trust_show_options_;
+  trust_show_
+      ->add_option("--trust", show.trust,
+                   "the folder (or: PITSER_TRUST; default: ~/.config/pitser/trust)")
+      ->type_name("DIR");
+  AddCommon(*trust_show_, show.common);
+}
+
+}  // namespace
+
+absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments) {
+  return Parser().Parse(arguments);
+}
+
+}  // namespace pitser::cli

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "base/clock.h"
+#include "client/cli/console.h"
+#include "client/cli/exit_code.h"
+#include "client/cli/options.h"
+#include "client/cli/settings.h"
+
+namespace pitser::cli {
+
+// What every command is given.
+struct Surroundings {
+  const Settings& settings;
+  const Environment& environment;
+  const base::Clock& clock;
+  Console& console;
+
+  // Unix seconds.
+  std::uint64_t Now() const { return static_cast<std::uint64_t>(absl::ToUnixSeconds(clock.Now())); }
+};
+
+// One command each, in the file of its name. They say what there is to say and return what `pitser`
+// ends with. Only sign, extend and trust fetch ever open a connection.
+ExitCode RunSign(const SignOptions& options, const Surroundings& around);
+ExitCode RunVerify(const VerifyOptions& options, const Surroundings& around);
+ExitCode RunExtend(const ExtendOptions& options, const Surroundings& around);
+ExitCode RunInspect(const InspectOptions& options, const Surroundings& around);
+ExitCode RunTrustFetch(const TrustFetchOptions& options, const Surroundings& around);
+ExitCode RunTrustShow(const TrustShowOptions& options, const Surroundings& around);
+
+}  // namespace pitser::cli

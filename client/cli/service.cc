@@ -1,0 +1,45 @@
+#include "client/cli/service.h"
+
+#include "absl/strings/str_format.h"
+#include "client/cli/exit_code.h"
+#include "client/cli/text.h"
+#include "ledger/base/status.h"
+
+namespace pitser::cli {
+
+absl::Status Service::Explain(const absl::Status& status) const {
+  if (status.ok()) return status;
+  const ExitCode code = client::IsWrongAnswer(status) ? ExitCode::kFailed : ExitCodeOf(status);
+  std::string hint;
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      hint = "is pitserd running there, and is the address right?";
+      break;
+    case absl::StatusCode::kDeadlineExceeded:
+      hint = "give it more time with --timeout SECONDS";
+      break;
+    case absl::StatusCode::kResourceExhausted:
+      hint = "the server is busy: try again in a while";
+      break;
+    default:
+      break;
+  }
+  return Error(code, absl::StrFormat("%s: %s", name, Printable(ledger::ToStd(status.message()))),
+               hint);
+}
+
+absl::StatusOr<Service> Connect(const ServerOptions& options, const Settings& settings,
+                                const Environment& environment) {
+  PITSER_ASSIGN_OR_RETURN(ServerAddress address, ResolveServer(options, settings, environment));
+  client::ClientOptions client_options;
+  client_options.timeout = address.timeout;
+  client_options.channel = std::move(address.channel);
+  Service service;
+  service.name = client_options.channel.endpoint.ToString();
+  auto client = client::Client::Create(std::move(client_options));
+  if (!client.ok()) return WithExitCode(client.status(), ExitCode::kUsage);
+  service.client = *std::move(client);
+  return service;
+}
+
+}  // namespace pitser::cli

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "client/cli/options.h"
+#include "client/cli/settings.h"
+#include "client/client.h"
+
+namespace pitser::cli {
+
+// A ledger as a command sees it.
+struct Service {
+  std::unique_ptr<client::Client> client;
+  std::string name;  // HOST:PORT.
+
+  // An error of a call as one of the command line, with the server's name and advice.
+  absl::Status Explain(const absl::Status& status) const;
+};
+
+// The server that flags, environment or settings name. Nothing is sent yet.
+// Errors: exit codes 2 and 7.
+absl::StatusOr<Service> Connect(const ServerOptions& options, const Settings& settings,
+                                const Environment& environment);
+
+}  // namespace pitser::cli

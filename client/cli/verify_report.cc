@@ -1,0 +1,226 @@
+#include "client/cli/verify_report.h"
+
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/json.h"
+#include "client/cli/text.h"
+
+namespace pitser::cli {
+namespace {
+
+using client::TrustBasis;
+using ledger::Outcome;
+
+constexpr std::string_view kSchema = "pitser.verify/1";
+
+std::string PublicationsFileText(const Evidence& evidence) {
+  const std::vector<ledger::SubjectConstraint>& constraints = evidence.trust->constraints;
+  std::string signer;
+  for (const ledger::SubjectConstraint& constraint : constraints) {
+    if (!signer.empty()) signer += ", ";
+    signer += Printable(constraint.value);
+  }
+  return absl::StrFormat("the publications file %s, signed by %s under %s",
+                         evidence.trust->publications_path, signer, evidence.RootText());
+}
+
+std::string BasisText(const VerifyReport& report) {
+  const client::OfflineVerdict& verdict = report.verdict;
+  switch (verdict.basis) {
+    case TrustBasis::kKey:
+      return "the ledger's own key, listed in " + PublicationsFileText(*report.evidence);
+    case TrustBasis::kPublicationsFile:
+      return absl::StrFormat("the publication of %s in %s",
+                             FormatTime(verdict.publication->data.time),
+                             PublicationsFileText(*report.evidence));
+    case TrustBasis::kUserPublication:
+      return absl::StrFormat(
+          "the publication of %s that you gave: no key, no server and no file "
+          "has to be believed",
+          FormatTime(verdict.publication->data.time));
+    case TrustBasis::kNone:
+      break;
+  }
+  return "nothing: the signature is consistent in itself, and whoever made it could have invented "
+         "it";
+}
+
+// What would make the trust rest on more; empty when nothing would.
+std::string MoreText(const VerifyReport& report) {
+  const client::OfflineVerdict& verdict = report.verdict;
+  const std::string signature = ShellQuoted(report.signature_path);
+  switch (verdict.basis) {
+    case TrustBasis::kUserPublication:
+      return "";
+    case TrustBasis::kPublicationsFile:
+      return absl::StrFormat("compare its code with one that was printed or kept elsewhere: %s",
+                             ledger::EncodePublicationCode(verdict.publication->data));
+    case TrustBasis::kKey:
+      if (verdict.publication != nullptr) {
+        return absl::StrFormat("extend it to the publication of %s: pitser extend %s",
+                               FormatTime(verdict.publication->data.time), signature);
+      }
+      return "extend it to the next publication, when there is one: pitser extend " + signature;
+    case TrustBasis::kNone:
+      break;
+  }
+  return "name whom to believe: --trust DIR (see `pitser trust --help`), or --publication CODE";
+}
+
+// What has to be said whatever the verdict is.
+std::vector<std::string> Messages(const VerifyReport& report) {
+  std::vector<std::string> messages;
+  if (!report.document_hash) {
+    messages.push_back(
+        "no document was given: whether yours is the one that was signed was not checked; it is if "
+        "its hash is " +
+        report.signature->input_hash().ToText());
+  }
+  if (!report.evidence->publications_problem.empty()) {
+    messages.push_back(report.evidence->publications_problem);
+  }
+  if (std::string warning = report.evidence->FirstUseWarning(); !warning.empty()) {
+    messages.push_back(std::move(warning));
+  }
+  return messages;
+}
+
+std::string HeadlineText(const VerifyReport& report, const Console& console) {
+  const std::string subject = Printable(report.document.empty() && !report.document_hash
+                                            ? report.signature_path + " (the signature alone)"
+                                        : report.document.empty() ? report.document_hash->ToText()
+                                                                  : report.document);
+  switch (report.verdict.result.outcome) {
+    case Outcome::kOk:
+      return console.Good(report.verdict.basis == TrustBasis::kNone ? "consistent" : "verified") +
+             ": " + subject + "\n";
+    case Outcome::kInconclusive:
+      return console.Doubtful("inconclusive") + ": " + subject + "\n";
+    case Outcome::kFailed:
+      break;
+  }
+  return console.Bad("FAILED") + ": " + subject + "\n";
+}
+
+std::string SigningTimeText(const VerifyReport& report) {
+  const std::string time = FormatTime(report.signature->signing_time());
+  switch (report.verdict.result.outcome) {
+    case Outcome::kOk:
+      return report.verdict.basis == TrustBasis::kNone ? time + ", as it says" : time;
+    case Outcome::kInconclusive:
+      return time + ", as it says: not proven";
+    case Outcome::kFailed:
+      break;
+  }
+  return time + ", as it says: do not rely on it";
+}
+
+// What `inconclusive` lacks, and what to do about it.
+std::string AdviceForInconclusive(const VerifyReport& report) {
+  if (!report.evidence->trust) {
+    const std::string fetch =
+        "no trust material is at hand: name it by --trust DIR, or fetch it with `pitser trust "
+        "fetch`";
+    if (!report.signature->publication_record()) return fetch;
+    return fetch + "; or give the publication's code as you hold it, by --publication CODE";
+  }
+  if (report.verdict.result.policy == ledger::PolicyName(ledger::Policy::kUserPublicationBased)) {
+    return "a signature rests on a publication once it is extended to it: pitser extend " +
+           ShellQuoted(report.signature_path) + " --to CODE";
+  }
+  if (report.verdict.publication != nullptr) {
+    return absl::StrFormat("extend it to the publication of %s: pitser extend %s",
+                           FormatTime(report.verdict.publication->data.time),
+                           ShellQuoted(report.signature_path));
+  }
+  return "a newer publications file may help: pitser trust fetch";
+}
+
+}  // namespace
+
+ExitCode VerifyReport::exit_code() const {
+  switch (verdict.result.outcome) {
+    case Outcome::kOk:
+      return ExitCode::kOk;
+    case Outcome::kInconclusive:
+      return ExitCode::kInconclusive;
+    case Outcome::kFailed:
+      break;
+  }
+  return ExitCode::kFailed;
+}
+
+std::string ReportText(const VerifyReport& report, const Console& console) {
+  const ledger::VerificationResult& result = report.verdict.result;
+  std::string text = HeadlineText(report, console);
+  if (result.outcome != Outcome::kOk) {
+    text += Line("reason", absl::StrFormat("%s %s: %s", ledger::ErrorCodeName(result.code),
+                                           ledger::ErrorCodeText(result.code),
+                                           ledger::ErrorCodeExplanation(result.code)));
+    if (!result.cause.empty()) text += Line("because", Printable(result.cause));
+  }
+  text += Line("signed", SigningTimeText(report));
+  const std::string identities = IdentityPath(report.signature->Identities());
+  if (!identities.empty()) text += Line("through", identities);
+  if (result.outcome == Outcome::kOk) text += Line("rests on", BasisText(report));
+  for (const std::string& message : Messages(report)) text += Line("note", Printable(message));
+  if (result.outcome == Outcome::kOk) {
+    if (const std::string more = MoreText(report); !more.empty()) text += Line("for more", more);
+  } else if (result.outcome == Outcome::kInconclusive) {
+    text += Line("to decide", AdviceForInconclusive(report));
+  }
+  text.pop_back();  // Result() ends the last line.
+  return text;
+}
+
+std::string ReportJson(const VerifyReport& report) {
+  const ledger::VerificationResult& result = report.verdict.result;
+  Json json = JsonHead(kSchema, report.exit_code());
+  json["reason_code"] = result.code == ledger::ErrorCode::kNone
+                            ? Json(nullptr)
+                            : Json(ledger::ErrorCodeName(result.code));
+  json["reason"] = ledger::ErrorCodeText(result.code);
+  json["explanation"] = ledger::ErrorCodeExplanation(result.code);
+  json["cause"] = result.cause;
+  json["file"] = report.document.empty() ? Json(nullptr) : Json(report.document);
+  json["signature"] = report.signature_path;
+  json["document_hash"] = report.document_hash ? Json(report.document_hash->ToText()) : nullptr;
+  json["input_hash"] = report.signature->input_hash().ToText();
+  json["input_level"] = report.input_level;
+  json["signing_time"] = report.signature->signing_time();
+  json["identities"] = JsonIdentities(report.signature->Identities());
+  json["policy"] = result.policy;
+  json["rule"] = result.rule;
+
+  const Evidence& evidence = *report.evidence;
+  Json trust;
+  trust["basis"] = client::TrustBasisName(report.verdict.basis);
+  const bool on_publication = report.verdict.basis == TrustBasis::kPublicationsFile ||
+                              report.verdict.basis == TrustBasis::kUserPublication;
+  trust["publication"] = on_publication ? JsonPublication(*report.verdict.publication) : nullptr;
+  trust["publications_file"] =
+      evidence.Publications() != nullptr ? Json(evidence.trust->publications_path) : nullptr;
+  trust["roots"] = Json::array();
+  if (evidence.trust) {
+    for (const ledger::Certificate& anchor : evidence.trust->anchors) {
+      trust["roots"].push_back(client::FingerprintText(anchor));
+    }
+    trust["accepted"] = client::AcceptanceName(evidence.trust->acceptance);
+    trust["accepted_at"] = JsonTime(evidence.trust->accepted_at);
+  }
+  trust["at"] = evidence.at_time;
+  json["trust"] = std::move(trust);
+  json["messages"] = Messages(report);
+  return ToLine(json);
+}
+
+std::string VerifyErrorJson(const std::string& document, const std::string& signature_path,
+                            const absl::Status& status) {
+  Json json = JsonError(kSchema, "signature", signature_path, status);
+  json["file"] = document.empty() ? Json(nullptr) : Json(document);
+  return ToLine(json);
+}
+
+}  // namespace pitser::cli

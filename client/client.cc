@@ -1,0 +1,346 @@
+#include "client/client.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <numeric>
+#include <utility>
+
+#include "absl/strings/cord.h"
+#include "absl/strings/str_format.h"
+#include "base/mutex.h"
+#include "client/trust.h"
+#include "ledger/base/status.h"
+#include "ledger/verify/verifier.h"
+#include "net/grpc_status.h"
+#include "pitser/v1/pitser.grpc.pb.h"
+
+namespace pitser::client {
+namespace {
+
+using ledger::Signature;
+
+constexpr std::string_view kWrongAnswerPayload = "pitser/wrong-answer";
+// How often a group is signed anew because a round ended in its midst.
+constexpr int kMaxRoundTries = 3;
+
+std::string ToBytesField(ledger::Bytes bytes) { return ledger::ToString(bytes); }
+
+absl::Status WrongAnswer(std::string_view what) {
+  absl::Status status =
+      absl::DataLossError(absl::StrFormat("the server's answer is wrong: %s", what));
+  status.SetPayload(ledger::ToAbsl(kWrongAnswerPayload), absl::Cord());
+  return status;
+}
+
+absl::Status MalformedAnswer(const absl::Status& status) {
+  return absl::InvalidArgumentError(
+      absl::StrFormat("the server's answer is malformed: %s", ledger::ToStd(status.message())));
+}
+
+// Spec 8.3, 8.6: nothing is handed out that does not pass the internal policy.
+absl::Status CheckInternally(const Signature& signature, const std::optional<ledger::Imprint>& hash,
+                             ledger::Level level) {
+  PITSER_ASSIGN_OR_RETURN(const ledger::VerificationResult result,
+                          ledger::Verify(ledger::Policy::kInternal, {.signature = signature,
+                                                                     .document_hash = hash,
+                                                                     .input_level = level,
+                                                                     .user_publication = {},
+                                                                     .extend = {}}));
+  if (result.outcome == ledger::Outcome::kOk) return absl::OkStatus();
+  return WrongAnswer(absl::StrFormat("%s %s", ledger::ErrorCodeName(result.code),
+                                     ledger::ErrorCodeText(result.code)));
+}
+
+absl::StatusOr<Signature> TakeSignature(const std::string& bytes, const SignInput& input) {
+  auto signature = Signature::Parse(ledger::ToVector(ledger::AsBytes(bytes)));
+  if (!signature.ok()) return MalformedAnswer(signature.status());
+  PITSER_RETURN_IF_ERROR(CheckInternally(*signature, input.hash, input.level));
+  return signature;
+}
+
+absl::StatusOr<ledger::CalendarHashChain> TakeCalendarChain(const std::string& bytes) {
+  ledger::TlvReader reader(ledger::AsBytes(bytes));
+  const auto element = reader.Next();
+  if (!element.ok()) return MalformedAnswer(element.status());
+  if (element->type != ledger::kCalendarHashChainTag || !reader.done()) {
+    return MalformedAnswer(absl::InvalidArgumentError("it is no single calendar hash chain"));
+  }
+  auto chain = ledger::ParseCalendarHashChain(*element);
+  return chain.ok() ? std::move(chain) : MalformedAnswer(chain.status());
+}
+
+void SetDeadline(grpc::ClientContext& context, absl::Duration timeout) {
+  context.set_deadline(std::chrono::system_clock::now() +
+                       absl::ToChronoMicroseconds(std::max(timeout, absl::ZeroDuration())));
+}
+
+// One unary call with its repetitions: `call` gets a fresh context for each attempt.
+template <typename Call>
+absl::Status CallUnary(const ClientOptions& options, const Call& call) {
+  return net::CallWithRetry(options.retry, options.timeout, options.environment,
+                            [&](absl::Duration remaining) {
+                              grpc::ClientContext context;
+                              SetDeadline(context, remaining);
+                              const grpc::Status status = call(context);
+                              return net::FinishedAttempt(status, context);
+                            });
+}
+
+using Results = std::vector<absl::StatusOr<Signature>>;
+
+std::ptrdiff_t CountOk(const Results& results) {
+  return std::ranges::count_if(results, [](const auto& result) { return result.ok(); });
+}
+
+// Whether all signatures are of one second.
+bool InOneRound(const Results& results) {
+  std::optional<std::uint64_t> time;
+  for (const auto& result : results) {
+    if (!result.ok()) continue;
+    if (time && *time != result->signing_time()) return false;
+    time = result->signing_time();
+  }
+  return true;
+}
+
+// Counts calls that are under way.
+class Countdown {
+ public:
+  explicit Countdown(std::size_t count) : count_(count) {}
+
+  void Done() {
+    // Signalled under the mutex: the waiter may destroy this as soon as it sees zero.
+    base::MutexLock lock(mu_);
+    --count_;
+    zero_.SignalAll();
+  }
+  void Wait() {
+    base::MutexLock lock(mu_);
+    while (count_ != 0) zero_.Wait(mu_);
+  }
+
+ private:
+  base::Mutex mu_;  // Leaf lock.
+  base::CondVar zero_;
+  std::size_t count_ PITSER_GUARDED_BY(mu_);
+};
+
+}  // namespace
+
+struct Client::Stubs {
+  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
+      : signer(pitser::v1::Signer::NewStub(channel)),
+        extender(pitser::v1::Extender::NewStub(channel)),
+        publications(pitser::v1::Publications::NewStub(channel)),
+        info(pitser::v1::Info::NewStub(channel)) {}
+
+  const std::unique_ptr<pitser::v1::Signer::Stub> signer;
+  const std::unique_ptr<pitser::v1::Extender::Stub> extender;
+  const std::unique_ptr<pitser::v1::Publications::Stub> publications;
+  const std::unique_ptr<pitser::v1::Info::Stub> info;
+};
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
+  PITSER_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
+                          net::MakeChannel(options.channel));
+  auto stubs = std::make_unique<Stubs>(channel);
+  return std::unique_ptr<Client>(new Client(std::move(options), std::move(stubs)));
+}
+
+Client::Client(ClientOptions options, std::unique_ptr<Stubs> stubs)
+    : options_(std::move(options)), stubs_(std::move(stubs)) {}
+
+Client::~Client() = default;
+
+absl::StatusOr<Signature> Client::Sign(const ledger::Imprint& hash, ledger::Level level) {
+  const SignInput input{.hash = hash, .level = level};
+  return std::move(SignGroup({&input, 1}).front());
+}
+
+std::vector<absl::StatusOr<Signature>> Client::SignMany(std::span<const SignInput> inputs) {
+  SignResults results;
+  results.reserve(inputs.size());
+  while (!inputs.empty()) {
+    const std::size_t size = std::min(inputs.size(), options_.max_in_flight);
+    SignResults group = SignGroup(inputs.first(size));
+    std::ranges::move(group, std::back_inserter(results));
+    inputs = inputs.subspan(size);
+  }
+  return results;
+}
+
+Client::SignResults Client::SignGroup(std::span<const SignInput> inputs) {
+  SignResults results = SignWithRetry(inputs);
+  for (int round_try = 2; round_try <= kMaxRoundTries && !InOneRound(results); ++round_try) {
+    // When the last of the answers is there, a new round has just begun: asked for now, all of
+    // them fall into it.
+    SignResults again = SignWithRetry(inputs);
+    if (CountOk(again) < CountOk(results)) break;
+    results = std::move(again);
+  }
+  return results;
+}
+
+Client::SignResults Client::SignWithRetry(std::span<const SignInput> inputs) {
+  SignResults results(inputs.size());
+  const net::RetryEnvironment& environment = options_.environment;
+  const absl::Duration end = environment.monotonic() + options_.timeout;
+  std::vector<std::size_t> pending(inputs.size());
+  std::iota(pending.begin(), pending.end(), std::size_t{0});
+  for (int attempt = 1; !pending.empty(); ++attempt) {
+    const std::vector<net::Attempt> outcomes =
+        SignAtOnce(inputs, pending, end - environment.monotonic(), results);
+    std::vector<std::size_t> again;
+    absl::Duration delay = absl::ZeroDuration();
+    const absl::Duration remaining = end - environment.monotonic();
+    for (std::size_t i = 0; i < pending.size(); ++i) {
+      if (outcomes[i].status.ok()) continue;
+      const auto wait = net::DelayBeforeRetry(options_.retry, attempt, outcomes[i], remaining,
+                                              environment.random());
+      if (!wait) continue;
+      again.push_back(pending[i]);
+      delay = std::max(delay, *wait);
+    }
+    pending = std::move(again);
+    if (!pending.empty()) environment.sleep(delay);
+  }
+  return results;
+}
+
+std::vector<net::Attempt> Client::SignAtOnce(std::span<const SignInput> inputs,
+                                             const std::vector<std::size_t>& which,
+                                             absl::Duration timeout, SignResults& results) {
+  struct Call {
+    grpc::ClientContext context;
+    pitser::v1::SignRequest request;
+    pitser::v1::SignResponse response;
+    grpc::Status status;
+  };
+  std::deque<Call> calls(which.size());
+  Countdown under_way(which.size());
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    const SignInput& input = inputs[which[i]];
+    Call& call = calls[i];
+    SetDeadline(call.context, timeout);
+    call.request.set_imprint(ToBytesField(input.hash.bytes()));
+    call.request.set_level(input.level);
+    stubs_->signer->async()->Sign(&call.context, &call.request, &call.response,
+                                  [&call, &under_way](grpc::Status status) {
+                                    call.status = std::move(status);
+                                    under_way.Done();
+                                  });
+  }
+  under_way.Wait();
+
+  std::vector<net::Attempt> outcomes;
+  outcomes.reserve(which.size());
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    net::Attempt outcome = net::FinishedAttempt(calls[i].status, calls[i].context);
+    absl::StatusOr<Signature>& result = results[which[i]];
+    result = outcome.status.ok() ? TakeSignature(calls[i].response.signature(), inputs[which[i]])
+                                 : absl::StatusOr<Signature>(outcome.status);
+    outcomes.push_back(std::move(outcome));
+  }
+  return outcomes;
+}
+
+absl::StatusOr<Signature> Client::Extend(const Signature& signature, const ExtendTarget& target) {
+  pitser::v1::ExtendRequest request;
+  request.set_aggregation_time(signature.signing_time());
+  if (target.publication) {
+    request.set_publication_time(target.publication->data.time);
+  } else if (target.time) {
+    request.set_publication_time(*target.time);
+  }
+  pitser::v1::ExtendResponse response;
+  PITSER_RETURN_IF_ERROR(CallUnary(options_, [&](grpc::ClientContext& context) {
+    return stubs_->extender->Extend(&context, request, &response);
+  }));
+  PITSER_ASSIGN_OR_RETURN(const ledger::CalendarHashChain chain,
+                          TakeCalendarChain(response.calendar_hash_chain()));
+  if (request.has_publication_time() && chain.publication_time != request.publication_time()) {
+    return WrongAnswer("the calendar hash chain leads to another time than was asked for");
+  }
+  auto extended = ledger::ExtendSignature(signature, chain,
+                                          target.publication ? &*target.publication : nullptr);
+  if (!extended.ok()) return WrongAnswer(ledger::ToStd(extended.status().message()));
+  PITSER_RETURN_IF_ERROR(CheckInternally(*extended, std::nullopt, 0));
+  return extended;
+}
+
+absl::StatusOr<ledger::PublicationsFile> Client::GetPublicationsFile() {
+  ledger::ByteVector file;
+  bool too_long = false;
+  PITSER_RETURN_IF_ERROR(CallUnary(options_, [&](grpc::ClientContext& context) {
+    file.clear();
+    const auto reader = stubs_->publications->GetPublicationsFile(&context, {});
+    pitser::v1::GetPublicationsFileResponse piece;
+    while (reader->Read(&piece)) {
+      too_long = piece.data().size() > kMaxPublicationsFileSize - file.size();
+      if (too_long) {
+        context.TryCancel();
+        break;
+      }
+      ledger::Append(file, ledger::AsBytes(piece.data()));
+    }
+    const grpc::Status status = reader->Finish();
+    return too_long ? grpc::Status::OK : status;
+  }));
+  if (too_long) {
+    return MalformedAnswer(absl::InvalidArgumentError(
+        absl::StrFormat("a publications file has at most %d bytes", kMaxPublicationsFileSize)));
+  }
+  auto parsed = ledger::PublicationsFile::Parse(std::move(file));
+  return parsed.ok() ? std::move(parsed) : MalformedAnswer(parsed.status());
+}
+
+absl::StatusOr<ServerInfo> Client::GetServerInfo() {
+  pitser::v1::GetServerInfoResponse response;
+  PITSER_RETURN_IF_ERROR(CallUnary(options_, [&](grpc::ClientContext& context) {
+    return stubs_->info->GetServerInfo(&context, {}, &response);
+  }));
+  ServerInfo info;
+  info.version = response.version();
+  info.round_length = absl::Milliseconds(response.round_length_ms());
+  info.time = absl::FromUnixMillis(static_cast<std::int64_t>(response.time_ms()));
+  info.max_level = response.limits().max_level();
+  for (const pitser::v1::Algorithm& algorithm : response.algorithms()) {
+    const auto known = ledger::HashAlgorithmFromId(algorithm.id());
+    if (known && algorithm.may_be_signed()) info.may_be_signed.push_back(*known);
+  }
+  info.root_fingerprint = ledger::ToVector(ledger::AsBytes(response.root_fingerprint()));
+  return info;
+}
+
+absl::StatusOr<TrustAnswer> Client::GetTrust() {
+  pitser::v1::GetTrustResponse response;
+  PITSER_RETURN_IF_ERROR(CallUnary(options_, [&](grpc::ClientContext& context) {
+    return stubs_->info->GetTrust(&context, {}, &response);
+  }));
+  TrustAnswer answer;
+  for (const std::string& der : response.root_certificates()) {
+    auto certificate = ledger::Certificate::FromDer(ledger::AsBytes(der));
+    if (!certificate.ok()) return MalformedAnswer(certificate.status());
+    answer.anchors.push_back(*std::move(certificate));
+  }
+  for (const pitser::v1::SubjectConstraint& constraint : response.constraints()) {
+    auto parsed = ledger::ParseSubjectConstraint(
+        absl::StrFormat("%s=%s", constraint.oid(), constraint.value()));
+    if (!parsed.ok()) return MalformedAnswer(parsed.status());
+    answer.constraints.push_back(*std::move(parsed));
+  }
+  if (answer.anchors.empty() || answer.constraints.empty()) {
+    return MalformedAnswer(
+        absl::InvalidArgumentError("a root certificate or a constraint is missing"));
+  }
+  return answer;
+}
+
+bool IsWrongAnswer(const absl::Status& status) {
+  return status.GetPayload(ledger::ToAbsl(kWrongAnswerPayload)).has_value();
+}
+
+}  // namespace pitser::client

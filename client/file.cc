@@ -1,0 +1,194 @@
+#include "client/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "absl/strings/str_format.h"
+#include "ledger/base/status.h"
+#include "ledger/crypto/hasher.h"
+
+namespace pitser::client {
+namespace {
+
+using ledger::Bytes;
+using ledger::ByteVector;
+
+constexpr std::size_t kBufferSize = 256 << 10;
+
+absl::Status SystemError(std::string_view what, const std::string& path, int error) {
+  return absl::ErrnoToStatus(error, absl::StrFormat("cannot %s '%s'", what, path));
+}
+
+// An open file descriptor, closed unless it is standard input.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ > STDERR_FILENO) close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  int get() const { return fd_; }
+  bool ok() const { return fd_ >= 0; }
+
+ private:
+  const int fd_;
+};
+
+int OpenForReading(const std::string& path) {
+  return path == kStandardStream ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+}
+
+// Reads to the end and hands on each piece. `take` returns an error to stop.
+absl::Status ReadPieces(const std::string& path, int fd,
+                        const std::function<absl::Status(Bytes)>& take) {
+  ByteVector buffer(kBufferSize);
+  for (;;) {
+    const ssize_t got = read(fd, buffer.data(), buffer.size());
+    if (got == 0) return absl::OkStatus();
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return SystemError("read", path, errno);
+    PITSER_RETURN_IF_ERROR(take(Bytes(buffer).first(static_cast<std::size_t>(got))));
+  }
+}
+
+// The temporary file at work, for RemoveUnfinishedFile(): written before the flag is set, so that a
+// signal handler sees a whole name or none.
+std::array<char, 4096> unfinished_path;
+std::atomic<bool> unfinished{false};
+
+class UnfinishedMark {
+ public:
+  explicit UnfinishedMark(const std::string& path) {
+    if (path.size() >= unfinished_path.size()) return;
+    std::memcpy(unfinished_path.data(), path.c_str(), path.size() + 1);
+    unfinished = true;
+  }
+  ~UnfinishedMark() { unfinished = false; }
+  UnfinishedMark(const UnfinishedMark&) = delete;
+  UnfinishedMark& operator=(const UnfinishedMark&) = delete;
+};
+
+absl::Status WriteAll(const std::string& path, int fd, Bytes content) {
+  while (!content.empty()) {
+    const ssize_t put = write(fd, content.data(), content.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return SystemError("write", path, errno);
+    content = content.subspan(static_cast<std::size_t>(put));
+  }
+  if (fsync(fd) != 0) return SystemError("sync", path, errno);
+  return absl::OkStatus();
+}
+
+absl::Status MoveIntoPlace(const std::string& temporary, const std::string& path, bool replace) {
+  if (replace) {
+    if (std::rename(temporary.c_str(), path.c_str()) != 0) {
+      return SystemError("write", path, errno);
+    }
+    return absl::OkStatus();
+  }
+  // A second name and not a rename: it fails when the file is there, whoever was faster.
+  if (link(temporary.c_str(), path.c_str()) != 0) return SystemError("write", path, errno);
+  unlink(temporary.c_str());
+  return absl::OkStatus();
+}
+
+absl::Status SyncFolder(const std::string& path) {
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  const std::string folder = parent.empty() ? "." : parent.string();
+  const Descriptor fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.ok()) return SystemError("open", folder, errno);
+  if (fsync(fd.get()) != 0 && errno != EINVAL) return SystemError("sync", folder, errno);
+  return absl::OkStatus();
+}
+
+mode_t Umask() {
+  const mode_t mask = umask(0);
+  umask(mask);
+  return mask;
+}
+
+}  // namespace
+
+absl::StatusOr<ByteVector> ReadFile(const std::string& path, std::size_t max_bytes) {
+  const Descriptor fd(OpenForReading(path));
+  if (!fd.ok()) return SystemError("open", path, errno);
+  ByteVector content;
+  PITSER_RETURN_IF_ERROR(ReadPieces(path, fd.get(), [&](Bytes piece) {
+    if (piece.size() > max_bytes - content.size()) {
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "'%s' has more than the %d bytes that such a file may have", path, max_bytes));
+    }
+    ledger::Append(content, piece);
+    return absl::OkStatus();
+  }));
+  return content;
+}
+
+absl::StatusOr<ledger::Imprint> HashFile(const std::string& path, ledger::HashAlgorithm algorithm,
+                                         const HashProgress& progress) {
+  PITSER_ASSIGN_OR_RETURN(ledger::StreamHasher hasher, ledger::StreamHasher::Create(algorithm));
+  const Descriptor fd(OpenForReading(path));
+  if (!fd.ok()) return SystemError("open", path, errno);
+  struct stat info {};
+  const std::uint64_t size = fstat(fd.get(), &info) == 0 && S_ISREG(info.st_mode)
+                                 ? static_cast<std::uint64_t>(info.st_size)
+                                 : 0;
+  constexpr std::uint64_t kProgressStep = 32 << 20;
+  std::uint64_t done = 0;
+  std::uint64_t next_report = kProgressStep;
+  PITSER_RETURN_IF_ERROR(ReadPieces(path, fd.get(), [&](Bytes piece) {
+    hasher.Update(piece);
+    done += piece.size();
+    if (progress && done >= next_report) {
+      progress(done, size);
+      next_report = done + kProgressStep;
+    }
+    return absl::OkStatus();
+  }));
+  return hasher.Finish();
+}
+
+absl::Status WriteFile(const std::string& path, Bytes content, const WriteOptions& options) {
+  std::string temporary = path + ".tmp-XXXXXX";
+  const Descriptor fd(mkostemp(temporary.data(), O_CLOEXEC));
+  if (!fd.ok()) return SystemError("write", path, errno);
+  const UnfinishedMark mark(temporary);
+  absl::Status status = WriteAll(path, fd.get(), content);
+  if (status.ok() && fchmod(fd.get(), options.mode & ~Umask()) != 0) {
+    status = SystemError("set the mode of", path, errno);
+  }
+  if (status.ok()) status = MoveIntoPlace(temporary, path, options.replace);
+  if (!status.ok()) {
+    unlink(temporary.c_str());
+    return status;
+  }
+  return SyncFolder(path);
+}
+
+void RemoveUnfinishedFile() {
+  if (unfinished) unlink(unfinished_path.data());
+}
+
+bool SameFile(const std::string& a, const std::string& b) {
+  struct stat info_a {};
+  struct stat info_b {};
+  return stat(a.c_str(), &info_a) == 0 && stat(b.c_str(), &info_b) == 0 &&
+         info_a.st_dev == info_b.st_dev && info_a.st_ino == info_b.st_ino;
+}
+
+bool FileExists(const std::string& path) {
+  struct stat info {};
+  return lstat(path.c_str(), &info) == 0;
+}
+
+}  // namespace pitser::client

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ledger/base/bytes.h"
+#include "ledger/crypto/imprint.h"
+
+namespace pitser::client {
+
+// The name that means standard input or standard output.
+inline constexpr std::string_view kStandardStream = "-";
+
+// All bytes of a file, or of standard input for "-".
+// Errors: kInvalidArgument, naming the limit, when it has more than `max_bytes`; kNotFound,
+// kPermissionDenied or kUnknown, naming the file and the system's reason.
+absl::StatusOr<ledger::ByteVector> ReadFile(const std::string& path, std::size_t max_bytes);
+
+// Called now and then with the bytes done so far and the size, 0 when that is not known.
+using HashProgress = std::function<void(std::uint64_t done, std::uint64_t size)>;
+
+// The imprint of a file's content, or of standard input for "-", read as a stream through a buffer
+// of fixed size: memory does not depend on the size of the file.
+// Errors: as ReadFile(), and kUnimplemented when the build cannot compute the algorithm.
+absl::StatusOr<ledger::Imprint> HashFile(const std::string& path, ledger::HashAlgorithm algorithm,
+                                         const HashProgress& progress = {});
+
+struct WriteOptions {
+  bool replace = false;  // Otherwise an existing file is left alone: kAlreadyExists.
+  unsigned mode = 0644;  // Less the umask.
+};
+
+// Writes a file so that it appears complete or not at all, also when the power fails: a temporary
+// file in the same folder, synced, renamed.
+// Errors: kAlreadyExists; kNotFound, kPermissionDenied, kResourceExhausted (disk full) or kUnknown,
+// naming the file and the system's reason. Nothing is left behind.
+absl::Status WriteFile(const std::string& path, ledger::Bytes content, const WriteOptions& options);
+
+// Removes the temporary file that WriteFile() is at work on, if any. For signal handlers.
+void RemoveUnfinishedFile();
+
+// Whether two names mean one existing file.
+bool SameFile(const std::string& a, const std::string& b);
+bool FileExists(const std::string& path);
+
+}  // namespace pitser::client
