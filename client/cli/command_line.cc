@@ -29,7 +29,6 @@ class HelpFormatter : public CLI::Formatter {
   explicit HelpFormatter(HelpParts parts) : parts_(std::move(parts)) {
     column_width(34);
     label("Positionals", "Arguments");
-
   }
 
   std::string make_help(const CLI::App* app, std::string /*name*/,
