@@ -2,29 +2,85 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/clock.h"
 #include "ledger/format/publications_file.h"
+#include "server/core/core.h"
+#include "server/keys/key_set.h"
+#include "storage/calendar.h"
 
 namespace pitser::server {
 
 // Makes publications: at multiples of `every` since the epoch, at once when asked, and at start for
 // the boundaries that were missed. Owns the publications file (DIR/trust/publications.bin).
+// Thread: any.
 class Publisher {
  public:
   virtual ~Publisher() = default;
 
-  // The file as it stands; never null once started. Thread: any.
+  // The file as it stands; never null once started. What it says is on disk.
   virtual std::shared_ptr<const ledger::PublicationsFile> file() const = 0;
 
-  // Publishes the newest closed second now. On disk when it returns.
-  // Errors: kUnavailable while signing is stopped; kResourceExhausted when the disk is full.
+  // Publishes the newest second that is over, and what the schedule is behind with. On disk when it
+  // returns. A second that is published already is given back as it stands. May wait for the rounds
+  // that are being closed.
+  // Errors: kUnavailable while signing is stopped, the publications certificate is not valid, the
+  // clock is behind the newest publication, or after Stop(); kResourceExhausted when the disk is
+  // full; kDataLoss when the calendar contradicts a publication: nothing is published any more.
   virtual absl::StatusOr<ledger::PublicationData> PublishNow() = 0;
 
+  // How the newest try to keep the schedule ended: OK, or why it failed. Except for kDataLoss it is
+  // tried again soon.
+  virtual absl::Status Health() const { return absl::OkStatus(); }
+
+  // Ends the schedule and joins its thread; waits for a publication that is being made, and with
+  // it for the rounds that the core still holds (Core::HoldFrom): let go of them first. May be
+  // called twice.
   virtual void Stop() = 0;
 };
+
+struct PublisherOptions {
+  std::string data_dir;
+  // Whole seconds, at least one.
+  absl::Duration every = absl::Hours(24);
+  // Where the file can be had, said in the file itself. Empty: left out.
+  std::string repository_uri;
+  KeySet keys;
+};
+
+// At most this many missed boundaries are made up for, the newest. Older ones are not missed: a
+// signature can be extended to any later publication.
+inline constexpr std::uint64_t kMaxMadeUpPublications = 1000;
+
+// Loads the publications file or makes the first one, which lists the calendar's certificate and no
+// publication; makes up for the boundaries after the newest publication (after the first start when
+// there is none); and goes on with a thread of its own. When it returns, a file that lists the
+// calendar's certificate is on disk.
+//
+// Every certificate that was ever listed stays listed: signatures made under it are verified by it
+// until they are extended.
+//
+// `core`, `calendar` and `clock` outlive the publisher.
+// Logs:   publications_file_made, publications_file_missing, published, publications_skipped,
+// publication_failed,
+//         publisher_stopped.
+// Errors: kInvalidArgument for an `every` that is not whole seconds, or a malformed file;
+// kFailedPrecondition when the file was not signed under this key set's root; kDataLoss when the
+// calendar contradicts one of the newest publications, or ends before it (an old backup); the
+// system's when the file cannot be written.
+absl::StatusOr<std::unique_ptr<Publisher>> StartPublisher(PublisherOptions options, Core* core,
+                                                          const storage::Calendar* calendar,
+                                                          base::Clock* clock);
+
+// The time of the newest publication in DIR/trust/publications.bin, for
+// CalendarOptions::handed_out: read before the calendar is opened, so that an old backup is not
+// served. Nothing when there is no file or no publication in it. Its signature is not looked at.
+// Errors: kInvalidArgument for a malformed file, naming it; the system's.
+absl::StatusOr<std::optional<std::uint64_t>> NewestPublicationTime(const std::string& data_dir);
 
 }  // namespace pitser::server

@@ -1,0 +1,351 @@
+#include "server/publisher/publisher.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "base/thread.h"
+#include "ledger/base/status.h"
+
+namespace pitser::server {
+namespace {
+
+using base::MutexLock;
+using ledger::Annotate;
+using ledger::PublicationData;
+using ledger::PublicationRecord;
+using ledger::PublicationsFile;
+using ledger::PublicationsFileContent;
+
+constexpr unsigned kPublicFolderMode = 0755;
+constexpr unsigned kPublicFileMode = 0644;
+constexpr absl::Duration kRetryAfter = absl::Seconds(10);
+// How many of the newest publications are held against the calendar at start. Each costs O(log n)
+// reads; a calendar that forked or was restored shows in the newest.
+constexpr std::size_t kCheckedAtStart = 16;
+
+std::string PathOf(const std::string& data_dir) { return data_dir + "/trust/publications.bin"; }
+
+absl::StatusOr<PublicationsFile> ReadPublicationsFile(const std::string& path) {
+  PITSER_ASSIGN_OR_RETURN(const std::string bytes,
+                          base::ReadFile(path, ledger::kMaxPublicationsFileSize));
+  absl::StatusOr<PublicationsFile> file =
+      PublicationsFile::Parse(ledger::ToVector(ledger::AsBytes(bytes)));
+  if (!file.ok()) return Annotate(file.status(), path);
+  return file;
+}
+
+std::uint64_t UnixNow(const base::Clock& clock) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, absl::ToUnixSeconds(clock.Now())));
+}
+
+absl::Status Contradiction(std::uint64_t time) {
+  return absl::DataLossError(absl::StrFormat(
+      "the calendar's root for second %d is not the one that was published: calendar and "
+      "publications file are not of the same ledger, or one of them is damaged; restore both from "
+      "one backup",
+      time));
+}
+
+class PublisherImpl final : public Publisher {
+ public:
+  PublisherImpl(PublisherOptions options, Core* core, const storage::Calendar* calendar,
+                base::Clock* clock)
+      : options_(std::move(options)),
+        every_(static_cast<std::uint64_t>(absl::ToInt64Seconds(options_.every))),
+        path_(PathOf(options_.data_dir)),
+        core_(core),
+        calendar_(calendar),
+        clock_(clock),
+        waiter_(clock->NewWaiter()) {}
+  ~PublisherImpl() override { Stop(); }
+
+  absl::Status Start();
+
+  std::shared_ptr<const PublicationsFile> file() const override {
+    MutexLock lock(mu_);
+    return file_;
+  }
+  absl::StatusOr<PublicationData> PublishNow() override;
+  absl::Status Health() const override {
+    MutexLock lock(mu_);
+    return health_;
+  }
+  void Stop() override;
+
+ private:
+  absl::Status LoadOrMakeFile() PITSER_REQUIRES(publish_mu_);
+  absl::Status CheckLoaded(const PublicationsFile& file) const;
+  absl::Status CheckAgainstCalendar(const PublicationsFile& file) const;
+
+  // The boundaries after basis_ up to and including `last_over`.
+  std::vector<std::uint64_t> Missed(std::uint64_t last_over) const PITSER_REQUIRES(publish_mu_);
+  absl::Status PublishMissed();
+  absl::Status Publish(const std::vector<std::uint64_t>& times) PITSER_REQUIRES(publish_mu_);
+  absl::Status AddPublications(const std::vector<std::uint64_t>& times,
+                               PublicationsFileContent& content) const;
+  absl::Status SignAndWrite(PublicationsFileContent content) PITSER_REQUIRES(publish_mu_);
+  void SetHealth(const absl::Status& status);
+  void Run();
+  absl::Time NextBoundary();
+
+  const PublisherOptions options_;
+  const std::uint64_t every_;  // Seconds.
+  const std::string path_;
+  Core* const core_;
+  const storage::Calendar* const calendar_;
+  base::Clock* const clock_;
+  const std::unique_ptr<base::Clock::Waiter> waiter_;
+
+  base::Mutex publish_mu_;  // One publication at a time. Taken before mu_.
+  // Boundaries up to here are done with: the newest publication, or when the first file was made.
+  std::uint64_t basis_ PITSER_GUARDED_BY(publish_mu_) = 0;
+
+  mutable base::Mutex mu_;  // Leaf lock.
+  std::shared_ptr<const PublicationsFile> file_ PITSER_GUARDED_BY(mu_);
+  absl::Status health_ PITSER_GUARDED_BY(mu_);
+  bool stopped_ PITSER_GUARDED_BY(mu_) = false;
+
+  base::Thread thread_;  // Last: runs on all of the above.
+};
+
+absl::Status PublisherImpl::Start() {
+  {
+    MutexLock lock(publish_mu_);
+    PITSER_RETURN_IF_ERROR(LoadOrMakeFile());
+  }
+  // What was missed is published before anybody is served; where that cannot be done now, the
+  // thread tries again.
+  const absl::Status missed = PublishMissed();
+  SetHealth(missed);
+  if (absl::IsDataLoss(missed)) return missed;
+  thread_ = base::Thread("publisher", [this] { Run(); });
+  return absl::OkStatus();
+}
+
+absl::Status PublisherImpl::LoadOrMakeFile() {
+  PITSER_RETURN_IF_ERROR(base::MakeDirectory(options_.data_dir + "/trust", kPublicFolderMode));
+  PublicationsFileContent content;
+  basis_ = UnixNow(*clock_);
+  const bool is_new = !base::Exists(path_);
+  if (!is_new) {
+    PITSER_ASSIGN_OR_RETURN(PublicationsFile loaded, ReadPublicationsFile(path_));
+    PITSER_RETURN_IF_ERROR(CheckLoaded(loaded));
+    const PublicationRecord* latest = loaded.LatestPublication();
+    basis_ = latest != nullptr ? latest->data.time : loaded.content().creation_time;
+    content = loaded.content();
+    MutexLock lock(mu_);
+    file_ = std::make_shared<const PublicationsFile>(std::move(loaded));
+  }
+  if (is_new && calendar_->head().has_value()) {
+    // Whoever deleted it took the older publications and certificates from those who verify.
+    base::LogWarning("publications_file_missing", {{"file", path_}});
+  }
+  const ledger::ByteVector der = options_.keys.calendar.certificate.der();
+  const bool listed = std::ranges::any_of(content.certificates,
+                                          [&](const auto& record) { return record.der == der; });
+  if (listed) return absl::OkStatus();
+  content.certificates.push_back({ledger::CertificateIdOf(der), der});
+  PITSER_RETURN_IF_ERROR(SignAndWrite(std::move(content)));
+  base::LogInfo("publications_file_made", {{"file", path_}, {"first", is_new}});
+  return absl::OkStatus();
+}
+
+absl::Status PublisherImpl::CheckLoaded(const PublicationsFile& loaded) const {
+  // Else somebody could add a certificate to the file and have it signed by us.
+  const absl::Status trusted = ledger::VerifyPublicationsFile(
+      loaded, std::span(&options_.keys.root, 1), std::span(&options_.keys.constraint, 1),
+      loaded.content().creation_time);
+  if (!trusted.ok()) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "%s was not signed by this server's keys: restore it from a backup, or, if the keys were "
+        "changed on purpose, move it away with the rest of the folder: %s",
+        path_, trusted.message()));
+  }
+  return Annotate(CheckAgainstCalendar(loaded), path_);
+}
+
+absl::Status PublisherImpl::CheckAgainstCalendar(const PublicationsFile& loaded) const {
+  const std::vector<PublicationRecord>& records = loaded.content().publications;
+  std::vector<PublicationData> newest;
+  newest.reserve(records.size());
+  for (const PublicationRecord& record : records) newest.push_back(record.data);
+  std::ranges::sort(newest, std::ranges::greater(), &PublicationData::time);
+  if (newest.size() > kCheckedAtStart) {
+    newest.erase(newest.begin() + kCheckedAtStart, newest.end());
+  }
+  for (const PublicationData& data : newest) {
+    const absl::StatusOr<ledger::Imprint> root = calendar_->Root(data.time);
+    if (absl::IsOutOfRange(root.status())) {
+      return absl::DataLossError(absl::StrFormat(
+          "second %d is published, but the calendar ends before it: it was restored from an old "
+          "backup, or is another ledger's",
+          data.time));
+    }
+    PITSER_RETURN_IF_ERROR(root);
+    if (*root != data.hash) return Contradiction(data.time);
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::uint64_t> PublisherImpl::Missed(std::uint64_t last_over) const {
+  std::uint64_t first = (basis_ / every_ + 1) * every_;
+  const std::uint64_t last = last_over / every_ * every_;
+  std::vector<std::uint64_t> times;
+  if (first > last) return times;
+  const std::uint64_t count = (last - first) / every_ + 1;
+  if (count > kMaxMadeUpPublications) {
+    base::LogWarning("publications_skipped", {{"count", count - kMaxMadeUpPublications}});
+    first = last - (kMaxMadeUpPublications - 1) * every_;
+  }
+  for (std::uint64_t time = first; time <= last; time += every_) times.push_back(time);
+  return times;
+}
+
+absl::Status PublisherImpl::PublishMissed() {
+  MutexLock lock(publish_mu_);
+  const std::uint64_t now = UnixNow(*clock_);
+  return now == 0 ? absl::OkStatus() : Publish(Missed(now - 1));
+}
+
+absl::Status PublisherImpl::Publish(const std::vector<std::uint64_t>& times) {
+  const absl::Status health = Health();
+  if (absl::IsDataLoss(health)) return health;
+  if (times.empty()) return absl::OkStatus();
+  // The seconds are final, on disk, before their root is given away.
+  PITSER_RETURN_IF_ERROR(core_->AdvanceHead(times.back()));
+  PublicationsFileContent content = file()->content();
+  PITSER_RETURN_IF_ERROR(AddPublications(times, content));
+  PITSER_RETURN_IF_ERROR(SignAndWrite(std::move(content)));
+  basis_ = std::max(basis_, times.back());
+  base::LogInfo("published", {{"time", times.back()}, {"count", times.size()}});
+  return absl::OkStatus();
+}
+
+absl::Status PublisherImpl::AddPublications(const std::vector<std::uint64_t>& times,
+                                            PublicationsFileContent& content) const {
+  const std::shared_ptr<const PublicationsFile> published = file();
+  for (std::uint64_t time : times) {
+    PITSER_ASSIGN_OR_RETURN(const ledger::Imprint root, calendar_->Root(time));
+    const PublicationData data{time, root};
+    if (published->FindPublication(data) != nullptr) continue;
+    if (published->HasPublicationAt(time)) return Contradiction(time);
+    content.publications.push_back({data, {}, {}});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PublisherImpl::SignAndWrite(PublicationsFileContent content) {
+  const Identity& signer = options_.keys.publications_signer;
+  const std::uint64_t now = UnixNow(*clock_);
+  if (!signer.certificate.ValidAt(now)) {
+    return absl::UnavailableError(absl::StrFormat(
+        "the publications certificate '%s' is not valid now, so nothing is published: start again "
+        "with the root's key in place to have it renewed",
+        signer.certificate.Subject()));
+  }
+  content.creation_time = now;
+  content.repository_uri = options_.repository_uri;
+  PITSER_ASSIGN_OR_RETURN(PublicationsFile file, ledger::BuildPublicationsFile(
+                                                     content, signer.certificate, signer.key, now));
+  PITSER_RETURN_IF_ERROR(base::WriteFileDurably(path_, file.bytes(), kPublicFileMode));
+  MutexLock lock(mu_);
+  file_ = std::make_shared<const PublicationsFile>(std::move(file));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<PublicationData> PublisherImpl::PublishNow() {
+  MutexLock lock(publish_mu_);
+  {
+    MutexLock state(mu_);
+    if (stopped_) return absl::UnavailableError("the server is shutting down");
+  }
+  const std::uint64_t now = UnixNow(*clock_);
+  const std::uint64_t newest_over = now == 0 ? 0 : now - 1;
+  const PublicationRecord* latest = file()->LatestPublication();
+  const std::uint64_t published = latest != nullptr ? latest->data.time : 0;
+  if (published > newest_over) {
+    return absl::UnavailableError(absl::StrFormat(
+        "the clock says %d, which is before the newest publication, %d: set the clock right", now,
+        published));
+  }
+  if (published < newest_over) {
+    std::vector<std::uint64_t> times = Missed(newest_over);
+    if (times.empty() || times.back() != newest_over) times.push_back(newest_over);
+    const absl::Status done = Publish(times);
+    if (absl::IsDataLoss(done)) SetHealth(done);
+    PITSER_RETURN_IF_ERROR(done);
+  }
+  const std::shared_ptr<const PublicationsFile> current = file();
+  latest = current->LatestPublication();
+  if (latest == nullptr) return absl::UnavailableError("no second is over yet");
+  return latest->data;
+}
+
+void PublisherImpl::SetHealth(const absl::Status& status) {
+  if (absl::IsDataLoss(status)) {
+    base::LogError("publisher_stopped", {{"reason", status}});
+  } else if (!status.ok()) {
+    base::LogWarning("publication_failed", {{"reason", status}});
+  }
+  MutexLock lock(mu_);
+  if (!absl::IsDataLoss(health_)) health_ = status;  // That one stays.
+}
+
+absl::Time PublisherImpl::NextBoundary() {
+  MutexLock lock(publish_mu_);
+  const std::uint64_t next = (basis_ / every_ + 1) * every_;
+  // Its second must be over.
+  return absl::FromUnixSeconds(static_cast<std::int64_t>(next + 1));
+}
+
+void PublisherImpl::Run() {
+  while (true) {
+    const absl::Time until = Health().ok() ? NextBoundary() : clock_->Now() + kRetryAfter;
+    if (!waiter_->WaitUntil(until)) return;
+    const absl::Status status = PublishMissed();
+    SetHealth(status);
+    if (absl::IsDataLoss(status)) return;
+  }
+}
+
+void PublisherImpl::Stop() {
+  {
+    MutexLock lock(mu_);
+    stopped_ = true;
+  }
+  waiter_->Interrupt();
+  thread_.Join();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Publisher>> StartPublisher(PublisherOptions options, Core* core,
+                                                          const storage::Calendar* calendar,
+                                                          base::Clock* clock) {
+  if (options.every < absl::Seconds(1) ||
+      options.every % absl::Seconds(1) != absl::ZeroDuration() ||
+      options.every == absl::InfiniteDuration()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("publications are made every so many whole seconds, at least one, not every ",
+                     absl::FormatDuration(options.every)));
+  }
+  auto publisher = std::make_unique<PublisherImpl>(std::move(options), core, calendar, clock);
+  PITSER_RETURN_IF_ERROR(publisher->Start());
+  return publisher;
+}
+
+absl::StatusOr<std::optional<std::uint64_t>> NewestPublicationTime(const std::string& data_dir) {
+  const std::string path = PathOf(data_dir);
+  if (!base::Exists(path)) return std::optional<std::uint64_t>();
+  PITSER_ASSIGN_OR_RETURN(const PublicationsFile file, ReadPublicationsFile(path));
+  const PublicationRecord* latest = file.LatestPublication();
+  return latest == nullptr ? std::optional<std::uint64_t>() : latest->data.time;
+}
+
+}  // namespace pitser::server
