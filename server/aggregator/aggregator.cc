@@ -241,7 +241,7 @@ bool RoundAggregator::CheckHealth() {
 }
 
 // Settles which second is the next to be closed, has the core hold it, and returns when to look
-// again: at its end.
+// again: at its end, or in a second if signing is stopped.
 absl::Time RoundAggregator::HoldNext(absl::Time now, bool healthy) {
   const std::uint64_t current = RoundOf(SecondOf(now));
   std::uint64_t first;
@@ -260,7 +260,7 @@ absl::Time RoundAggregator::HoldNext(absl::Time now, bool healthy) {
     core_->AdvanceHead(held - 1).IgnoreError();
   MutexLock lock(mu_);
   next_ = std::max(next_, RoundOf(held));
-  return healthy ? EndOf(next_) : EndOf(std::max(next_, current));
+  return EndOf(healthy ? next_ : current);
 }
 
 // Closes the rounds that were over at `now`, one after the other. Those that come in meanwhile are
