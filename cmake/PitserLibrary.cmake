@@ -35,45 +35,44 @@ function(pitser_program NAME)
   target_link_libraries(${NAME} PRIVATE pitser_settings ${ARG_DEPS})
 endfunction()
 
-# pitser_test(NAME SRCS ... DEPS ... [LABELS ...] [TIMEOUT seconds])
-#   A GoogleTest program registered with ctest as one test. Labels choose what a run takes:
-#   unit, property, integration, crash, e2e; `tsan` marks those that ThreadSanitizer may run, and
-#   `interop` those that need other projects' programs.
-function(pitser_test NAME)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;DEPS;LABELS" ${ARGN})
-  pitser_program(${NAME} SRCS ${ARG_SRCS} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+# What both kinds of test share: registers COMMAND with ctest; PROGRAMS are the targets that it runs.
+function(pitser_add_test NAME)
+  cmake_parse_arguments(ARG "" "TIMEOUT;DEFAULT_LABEL" "COMMAND;PROGRAMS;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
   if(NOT ARG_LABELS)
-    set(ARG_LABELS unit)
+    set(ARG_LABELS ${ARG_DEFAULT_LABEL})
   endif()
   foreach(label IN LISTS ARG_LABELS)
-    add_dependencies(${label}_tests ${NAME})
+    add_dependencies(${label}_tests ${ARG_PROGRAMS})
   endforeach()
-  add_test(NAME ${NAME} COMMAND ${NAME})
+  add_test(NAME ${NAME} COMMAND ${ARG_COMMAND})
   set_tests_properties(${NAME} PROPERTIES
     LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "PITSER_SOURCE_DIR=${PROJECT_SOURCE_DIR};PITSER_BIN_DIR=${CMAKE_BINARY_DIR}/bin")
 endfunction()
 
-# pitser_script_test(NAME SCRIPT file PROGRAMS ... [LABELS ...] [TIMEOUT seconds])
-#   A Python script as one test, run with Debian's own interpreter, which has the gRPC package.
-#   PROGRAMS are the targets that it runs; it finds them in the folder PITSER_BIN_DIR.
+# pitser_test(NAME SRCS ... DEPS ... [PROGRAMS ...] [LABELS ...] [TIMEOUT seconds])
+#   A GoogleTest program registered with ctest as one test. Labels choose what a run takes:
+#   unit (the default), property, integration, crash, e2e; `tsan` marks those that ThreadSanitizer
+#   may run, and `interop` those that need other projects' programs. PROGRAMS are targets that it
+#   starts; it finds them in the folder PITSER_BIN_DIR.
+function(pitser_test NAME)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;DEPS;LABELS;PROGRAMS" ${ARGN})
+  pitser_program(${NAME} SRCS ${ARG_SRCS} DEPS ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  pitser_add_test(${NAME} COMMAND ${NAME} PROGRAMS ${NAME} ${ARG_PROGRAMS}
+                  LABELS ${ARG_LABELS} DEFAULT_LABEL unit TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# pitser_script_test(NAME SCRIPT file [PROGRAMS ...] [LABELS ...] [TIMEOUT seconds])
+#   A Python script as one test (label e2e by default), run with Debian's own interpreter, which has
+#   the gRPC package.
 function(pitser_script_test NAME)
   cmake_parse_arguments(ARG "" "SCRIPT;TIMEOUT" "PROGRAMS;LABELS" ${ARGN})
-  if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 120)
-  endif()
-  if(NOT ARG_LABELS)
-    set(ARG_LABELS e2e)
-  endif()
-  foreach(label IN LISTS ARG_LABELS)
-    add_dependencies(${label}_tests ${ARG_PROGRAMS})
-  endforeach()
-  add_test(NAME ${NAME} COMMAND /usr/bin/python3 "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT}")
-  set_tests_properties(${NAME} PROPERTIES
-    LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
-    ENVIRONMENT "PITSER_SOURCE_DIR=${PROJECT_SOURCE_DIR};PITSER_BIN_DIR=${CMAKE_BINARY_DIR}/bin")
+  pitser_add_test(${NAME}
+                  COMMAND /usr/bin/python3 "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT}"
+                  PROGRAMS ${ARG_PROGRAMS} LABELS ${ARG_LABELS} DEFAULT_LABEL e2e
+                  TIMEOUT ${ARG_TIMEOUT})
 endfunction()
