@@ -88,6 +88,17 @@ absl::Status CheckAttributes(CMS_SignerInfo* signer) {
   return absl::OkStatus();
 }
 
+// Whether the signature algorithm is for a digest that is another one than `digest`. OpenSSL takes
+// only the kind of key from it, so "MD4 with RSA" would pass for a signature made with SHA-256.
+bool NamesAnotherDigest(const X509_ALGOR* signature_algorithm, int digest) {
+  const ASN1_OBJECT* algorithm = nullptr;
+  X509_ALGOR_get0(&algorithm, nullptr, nullptr, signature_algorithm);
+  int its_digest = NID_undef;
+  // Not found: an algorithm without a digest of its own, as rsaEncryption.
+  return OBJ_find_sigid_algs(OBJ_obj2nid(algorithm), &its_digest, nullptr) == 1 &&
+         its_digest != NID_undef && its_digest != digest;
+}
+
 // The only signer, if the structure is what a publications file has.
 absl::StatusOr<CMS_SignerInfo*> OnlySigner(CMS_ContentInfo* cms, bool accept_sha1) {
   if (OBJ_obj2nid(CMS_get0_eContentType(cms)) != NID_pkcs7_data) {
@@ -101,13 +112,17 @@ absl::StatusOr<CMS_SignerInfo*> OnlySigner(CMS_ContentInfo* cms, bool accept_sha
   PITSER_RETURN_IF_ERROR(CheckAttributes(signer));
 
   X509_ALGOR* digest = nullptr;
-  CMS_SignerInfo_get0_algs(signer, nullptr, nullptr, &digest, nullptr);
+  X509_ALGOR* signature_algorithm = nullptr;
+  CMS_SignerInfo_get0_algs(signer, nullptr, nullptr, &digest, &signature_algorithm);
   const ASN1_OBJECT* algorithm = nullptr;
   X509_ALGOR_get0(&algorithm, nullptr, nullptr, digest);
   const int nid = OBJ_obj2nid(algorithm);
   if (!DigestAllowed(nid, accept_sha1)) {
     const char* name = OBJ_nid2sn(nid);
     return Refused(absl::StrFormat("the digest %s is not trusted", name ? name : "(unknown)"));
+  }
+  if (NamesAnotherDigest(signature_algorithm, nid)) {
+    return Malformed("digest and signature algorithm do not belong together");
   }
   return signer;
 }

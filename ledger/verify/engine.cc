@@ -38,8 +38,7 @@ absl::Status RunList(std::span<const Rule> rules, Evidence& evidence, Verificati
 
 absl::StatusOr<VerificationResult> RunRules(std::span<const Rule> first,
                                             std::span<const RuleList> tries, Evidence& evidence) {
-  VerificationResult result{
-      .outcome = Outcome::kOk, .policy = {}, .rule = {}, .cause = {}, .verdicts = {}};
+  VerificationResult result{.outcome = Outcome::kOk};
   result.verdicts.reserve(kUsualVerdicts);
   PITSER_RETURN_IF_ERROR(RunList(first, evidence, result));
   const bool first_passed = result.outcome == Outcome::kOk;

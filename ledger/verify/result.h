@@ -79,10 +79,11 @@ struct RuleVerdict {
 struct VerificationResult {
   Outcome outcome;
   ErrorCode code = ErrorCode::kNone;  // kNone exactly when the outcome is kOk.
-  std::string_view policy;            // Name of the policy that decided.
-  std::string_view rule;              // Name of the rule that decided; empty when kOk.
-  std::string cause;  // For kInconclusive: what was missing or went wrong, in words; may be empty.
-  std::vector<RuleVerdict> verdicts;  // Every rule that ran, in order.
+  std::string_view policy = {};       // Name of the policy that decided.
+  std::string_view rule = {};         // Name of the rule that decided; empty when kOk.
+  // For kInconclusive: what was missing or went wrong, in words; may be empty.
+  std::string cause = {};
+  std::vector<RuleVerdict> verdicts = {};  // Every rule that ran, in order.
 };
 
 }  // namespace pitser::ledger

@@ -21,12 +21,12 @@ using ExtendFunction = std::function<absl::StatusOr<CalendarHashChain>(
 // Source: spec/ksi-signature.md 9.1.
 struct VerificationContext {
   const Signature& signature;
-  std::optional<Imprint> document_hash;
+  std::optional<Imprint> document_hash = {};
   Level input_level = 0;
-  std::optional<PublicationData> user_publication;
+  std::optional<PublicationData> user_publication = {};
   // Already verified by VerifyPublicationsFile(), or trusted as it is. Null: none at hand.
   const PublicationsFile* publications_file = nullptr;
-  ExtendFunction extend;  // Empty: no extender.
+  ExtendFunction extend = {};  // Empty: no extender.
   bool extending_allowed = false;
   const AlgorithmPolicy& algorithms = AlgorithmPolicy::Default();
 };

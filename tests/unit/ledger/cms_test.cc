@@ -205,6 +205,24 @@ TEST(VerifyCms, RefusesWeakDigests) {
   PITSER_EXPECT_OK(Verify(kContent, RawCms(CMS_DETACHED, EVP_sha512()), anchors));
 }
 
+// Found by flipping bits: "MD4 with RSA" and "SHA-1 with RSA" were taken for SHA-256 with RSA.
+TEST(VerifyCms, SignatureAlgorithmMustBeOfTheDigest) {
+  const std::vector anchors = {TestTrust::Get().root};
+  const ByteVector rsa_oid = {0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x01};
+  ByteVector cms = GoodCms();
+  // The last in the structure is that of the signer's signature algorithm.
+  const auto found = std::find_end(cms.begin(), cms.end(), rsa_oid.begin(), rsa_oid.end());
+  ASSERT_NE(found, cms.end());
+  std::uint8_t& last = *(found + 8);
+  for (const int other : {3 /* MD4 */, 5 /* SHA-1 */, 12 /* SHA-384 */}) {
+    last = static_cast<std::uint8_t>(other);
+    EXPECT_THAT(Verify(kContent, cms, anchors),
+                StatusIs(StatusCode::kInvalidArgument, "do not belong together"));
+  }
+  last = 11;  // SHA-256
+  PITSER_EXPECT_OK(Verify(kContent, cms, anchors));
+}
+
 TEST(VerifyCms, NeitherTruncationNorBitFlipMakesItSayAnotherThing) {
   const TestTrust& trust = TestTrust::Get();
   const ByteVector& good = GoodCms();
