@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/thread.h"
+#include "ledger/base/check.h"
 #include "ledger/base/status.h"
 
 namespace pitser::server {
@@ -44,14 +45,6 @@ std::uint64_t UnixNow(const base::Clock& clock) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, absl::ToUnixSeconds(clock.Now())));
 }
 
-absl::Status Contradiction(std::uint64_t time) {
-  return absl::DataLossError(absl::StrFormat(
-      "the calendar's root for second %d is not the one that was published: calendar and "
-      "publications file are not of the same ledger, or one of them is damaged; restore both from "
-      "one backup",
-      time));
-}
-
 class PublisherImpl final : public Publisher {
  public:
   PublisherImpl(PublisherOptions options, Core* core, const storage::Calendar* calendar,
@@ -81,7 +74,8 @@ class PublisherImpl final : public Publisher {
  private:
   absl::Status LoadOrMakeFile() PITSER_REQUIRES(publish_mu_);
   absl::Status CheckLoaded(const PublicationsFile& file) const;
-  absl::Status CheckAgainstCalendar(const PublicationsFile& file) const;
+  absl::Status CheckNewest(const PublicationsFile& file) const;
+  absl::Status CheckAgainstCalendar(const PublicationData& data) const;
 
   // The boundaries after basis_ up to and including `last_over`.
   std::vector<std::uint64_t> Missed(std::uint64_t last_over) const PITSER_REQUIRES(publish_mu_);
@@ -167,10 +161,10 @@ absl::Status PublisherImpl::CheckLoaded(const PublicationsFile& loaded) const {
         "changed on purpose, move it away with the rest of the folder: %s",
         path_, trusted.message()));
   }
-  return Annotate(CheckAgainstCalendar(loaded), path_);
+  return Annotate(CheckNewest(loaded), path_);
 }
 
-absl::Status PublisherImpl::CheckAgainstCalendar(const PublicationsFile& loaded) const {
+absl::Status PublisherImpl::CheckNewest(const PublicationsFile& loaded) const {
   const std::vector<PublicationRecord>& records = loaded.content().publications;
   std::vector<PublicationData> newest;
   newest.reserve(records.size());
@@ -179,18 +173,25 @@ absl::Status PublisherImpl::CheckAgainstCalendar(const PublicationsFile& loaded)
   if (newest.size() > kCheckedAtStart) {
     newest.erase(newest.begin() + kCheckedAtStart, newest.end());
   }
-  for (const PublicationData& data : newest) {
-    const absl::StatusOr<ledger::Imprint> root = calendar_->Root(data.time);
-    if (absl::IsOutOfRange(root.status())) {
-      return absl::DataLossError(absl::StrFormat(
-          "second %d is published, but the calendar ends before it: it was restored from an old "
-          "backup, or is another ledger's",
-          data.time));
-    }
-    PITSER_RETURN_IF_ERROR(root);
-    if (*root != data.hash) return Contradiction(data.time);
-  }
+  for (const PublicationData& data : newest) PITSER_RETURN_IF_ERROR(CheckAgainstCalendar(data));
   return absl::OkStatus();
+}
+
+absl::Status PublisherImpl::CheckAgainstCalendar(const PublicationData& data) const {
+  const absl::StatusOr<ledger::Imprint> root = calendar_->Root(data.time);
+  if (absl::IsOutOfRange(root.status())) {
+    return absl::DataLossError(absl::StrFormat(
+        "second %d is published, but the calendar ends before it: it was restored from an old "
+        "backup, or is another ledger's",
+        data.time));
+  }
+  PITSER_RETURN_IF_ERROR(root);
+  if (*root == data.hash) return absl::OkStatus();
+  return absl::DataLossError(absl::StrFormat(
+      "the calendar's root for second %d is not the one that was published: calendar and "
+      "publications file are not of the same ledger, or one of them is damaged; restore both from "
+      "one backup",
+      data.time));
 }
 
 std::vector<std::uint64_t> PublisherImpl::Missed(std::uint64_t last_over) const {
@@ -217,9 +218,14 @@ absl::Status PublisherImpl::Publish(const std::vector<std::uint64_t>& times) {
   const absl::Status health = Health();
   if (absl::IsDataLoss(health)) return health;
   if (times.empty()) return absl::OkStatus();
+  const std::shared_ptr<const PublicationsFile> published = file();
+  if (const PublicationRecord* latest = published->LatestPublication()) {
+    PITSER_CHECK(latest->data.time < times.front());  // Never the same second twice.
+    PITSER_RETURN_IF_ERROR(CheckAgainstCalendar(latest->data));
+  }
   // The seconds are final, on disk, before their root is given away.
   PITSER_RETURN_IF_ERROR(core_->AdvanceHead(times.back()));
-  PublicationsFileContent content = file()->content();
+  PublicationsFileContent content = published->content();
   PITSER_RETURN_IF_ERROR(AddPublications(times, content));
   PITSER_RETURN_IF_ERROR(SignAndWrite(std::move(content)));
   basis_ = std::max(basis_, times.back());
@@ -229,13 +235,9 @@ absl::Status PublisherImpl::Publish(const std::vector<std::uint64_t>& times) {
 
 absl::Status PublisherImpl::AddPublications(const std::vector<std::uint64_t>& times,
                                             PublicationsFileContent& content) const {
-  const std::shared_ptr<const PublicationsFile> published = file();
   for (std::uint64_t time : times) {
     PITSER_ASSIGN_OR_RETURN(const ledger::Imprint root, calendar_->Root(time));
-    const PublicationData data{time, root};
-    if (published->FindPublication(data) != nullptr) continue;
-    if (published->HasPublicationAt(time)) return Contradiction(time);
-    content.publications.push_back({data, {}, {}});
+    content.publications.push_back({{time, root}, {}, {}});
   }
   return absl::OkStatus();
 }
