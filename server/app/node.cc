@@ -1,0 +1,215 @@
+#include "server/app/node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/build_info.h"
+#include "base/file.h"
+#include "ledger/base/status.h"
+#include "server/aggregator/aggregator.h"
+#include "server/app/control_socket.h"
+#include "server/app/data_folder.h"
+#include "server/app/health_watch.h"
+#include "server/core/core.h"
+#include "server/extender/extender.h"
+#include "server/gateway/grpc/account.h"
+#include "server/gateway/grpc/gateway.h"
+#include "server/keys/key_set.h"
+#include "server/publisher/publisher.h"
+#include "storage/calendar.h"
+
+namespace pitser::server {
+namespace {
+
+constexpr std::size_t kMaxPemSize = std::size_t{1} << 20;
+
+// A PEM file of the TLS settings; nothing for an empty name.
+absl::StatusOr<std::string> ReadPem(std::string_view key, const std::string& path) {
+  if (path.empty()) return std::string();
+  auto text = base::ReadFile(path, kMaxPemSize);
+  if (!text.ok()) return ledger::Annotate(text.status(), key);
+  return text;
+}
+
+absl::StatusOr<std::optional<GrpcTls>> ReadTls(const Settings& settings) {
+  if (settings.tls_cert.empty() != settings.tls_key.empty()) {
+    return absl::InvalidArgumentError("tls_cert and tls_key go together: one of them is missing");
+  }
+  if (settings.tls_cert.empty()) {
+    if (settings.tls_client_ca.empty()) return std::optional<GrpcTls>();
+    return absl::InvalidArgumentError("tls_client_ca needs tls_cert and tls_key");
+  }
+  GrpcTls tls;
+  PITSER_ASSIGN_OR_RETURN(tls.certificate_pem, ReadPem("tls_cert", settings.tls_cert));
+  PITSER_ASSIGN_OR_RETURN(tls.key_pem, ReadPem("tls_key", settings.tls_key));
+  PITSER_ASSIGN_OR_RETURN(tls.client_ca_pem, ReadPem("tls_client_ca", settings.tls_client_ca));
+  return std::optional<GrpcTls>(std::move(tls));
+}
+
+absl::StatusOr<GrpcGatewayOptions> GatewayOptions(const Settings& settings) {
+  GrpcGatewayOptions options;
+  const auto listen = net::ParseEndpoint(settings.grpc_listen, /*allow_port_zero=*/true);
+  if (!listen.ok()) return ledger::Annotate(listen.status(), "grpc_listen");
+  options.listen = *listen;
+  PITSER_ASSIGN_OR_RETURN(options.tls, ReadTls(settings));
+  options.insecure_listen = settings.insecure_listen;
+  PITSER_RETURN_IF_ERROR(ledger::Annotate(CheckAccountName(settings.account), "account"));
+  options.default_account = settings.account;
+  options.limits.max_pending = settings.max_pending;
+  options.limits.max_level = static_cast<std::uint32_t>(settings.max_level);
+  options.limits.max_message_bytes = settings.max_message_bytes;
+  options.limits.max_streams_per_connection =
+      static_cast<std::uint32_t>(settings.max_streams_per_connection);
+  options.limits.max_queued_reads = static_cast<std::uint32_t>(settings.max_queued_reads);
+  options.limits.max_grpc_memory_bytes = settings.max_grpc_memory_bytes;
+  options.version = absl::StrCat("pitserd ", ledger::ToAbsl(base::Version()));
+  options.round_length = absl::Seconds(static_cast<std::int64_t>(settings.round_seconds));
+  PITSER_RETURN_IF_ERROR(CheckListener(options));
+  return options;
+}
+
+KeySetOptions KeyOptions(const Settings& settings) {
+  KeySetOptions options;
+  options.data_dir = settings.data;
+  options.organization = settings.organization;
+  options.publications_email = settings.publications_email;
+  options.root_certificate = settings.root_certificate;
+  options.publications_certificate = settings.publications_certificate;
+  options.publications_key = settings.publications_key;
+  options.calendar_certificate = settings.calendar_certificate;
+  options.calendar_key = settings.calendar_key;
+  return options;
+}
+
+ClockRules RulesOf(const Settings& settings) {
+  ClockRules rules;
+  rules.max_step_forward = settings.max_clock_step;
+  rules.max_behind = settings.max_clock_behind;
+  rules.max_gap = settings.max_gap;
+  rules.accept_gap = settings.accept_gap;
+  return rules;
+}
+
+AggregatorOptions RoundOptions(const Settings& settings) {
+  AggregatorOptions options;
+  options.round_seconds = static_cast<std::uint32_t>(settings.round_seconds);
+  options.max_pending = static_cast<std::size_t>(settings.max_pending);
+  options.max_level = static_cast<ledger::Level>(settings.max_level);
+  options.node_name = settings.machine_id;
+  options.max_behind = settings.max_clock_behind;
+  return options;
+}
+
+std::uint64_t NowSeconds(const base::Clock& clock) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, absl::ToUnixSeconds(clock.Now())));
+}
+
+// kInvalidArgument is what settings are refused with; malformed files are not of their doing.
+absl::Status NotAboutSettings(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) ? absl::FailedPreconditionError(status.message()) : status;
+}
+
+class NodeImpl final : public Node {
+ public:
+  explicit NodeImpl(const Settings& settings) : settings_(settings) {}
+  ~NodeImpl() override { Stop(); }
+
+  absl::Status Start(const Environment& environment) {
+    // What the settings say is checked before anything is made.
+    PITSER_ASSIGN_OR_RETURN(GrpcGatewayOptions gateway, GatewayOptions(settings_));
+    if (settings_.publish_every % absl::Seconds(1) != absl::ZeroDuration()) {
+      return absl::InvalidArgumentError("publish_every: expected whole seconds");
+    }
+    return NotAboutSettings(StartParts(environment, std::move(gateway)));
+  }
+  std::string Faces() const override {
+    return absl::StrCat("grpc=", gateway_->endpoint().ToString());
+  }
+
+  void Stop() override {
+    health_.reset();
+    if (gateway_ != nullptr) gateway_->StopServing();
+    // Pending requests are answered before the faces are asked to end, which wait for their calls.
+    if (aggregator_ != nullptr) {
+      aggregator_->CloseIntake();
+      aggregator_->Stop();
+    }
+    if (control_ != nullptr) control_->Shutdown(settings_.shutdown_timeout);
+    if (gateway_ != nullptr) gateway_->Shutdown(settings_.shutdown_timeout);
+    if (publisher_ != nullptr) publisher_->Stop();
+    control_.reset();
+    gateway_.reset();
+    publisher_.reset();
+    extender_.reset();
+    aggregator_.reset();
+    core_.reset();
+    calendar_.reset();
+    folder_.reset();
+  }
+
+ private:
+  absl::Status StartParts(const Environment& environment, GrpcGatewayOptions gateway) {
+    base::Clock& clock = *environment.clock;
+    // Not even keys are made by a clock that cannot be right.
+    PITSER_RETURN_IF_ERROR(ClockGuard(RulesOf(settings_), &clock).CheckStart(std::nullopt));
+    PITSER_ASSIGN_OR_RETURN(folder_, DataFolder::Open(settings_.data));
+    PITSER_ASSIGN_OR_RETURN(const KeySet keys,
+                            LoadOrCreateKeySet(KeyOptions(settings_), NowSeconds(clock)));
+    PITSER_RETURN_IF_ERROR(StartLedger(environment, keys));
+    return StartFaces(clock, keys, std::move(gateway));
+  }
+
+  absl::Status StartLedger(const Environment& environment, const KeySet& keys) {
+    storage::CalendarOptions options;
+    options.env = environment.env;
+    options.block_cache_bytes = static_cast<std::size_t>(settings_.calendar_cache_bytes);
+    PITSER_ASSIGN_OR_RETURN(options.handed_out, NewestPublicationTime(settings_.data));
+    PITSER_ASSIGN_OR_RETURN(calendar_, storage::Calendar::Open(folder_->calendar(), options));
+    PITSER_ASSIGN_OR_RETURN(
+        core_, StartCore({RulesOf(settings_)}, {calendar_.get(), environment.clock, keys.calendar,
+                                                SingleProcessAgreement()}));
+    PITSER_ASSIGN_OR_RETURN(
+        aggregator_, StartAggregator(RoundOptions(settings_), core_.get(), environment.clock));
+    extender_ = std::make_unique<Extender>(calendar_.get());
+    PITSER_ASSIGN_OR_RETURN(
+        publisher_, StartPublisher({settings_.data, settings_.publish_every, "", keys}, core_.get(),
+                                   calendar_.get(), environment.clock));
+    return absl::OkStatus();
+  }
+
+  absl::Status StartFaces(base::Clock& clock, const KeySet& keys, GrpcGatewayOptions options) {
+    PITSER_ASSIGN_OR_RETURN(
+        gateway_, GrpcGateway::Start(std::move(options),
+                                     {&clock, aggregator_.get(), extender_.get(), calendar_.get(),
+                                      publisher_.get(), keys.root, keys.constraint}));
+    PITSER_ASSIGN_OR_RETURN(control_, ControlSocket::Start(folder_->run(), publisher_.get()));
+    health_ = std::make_unique<HealthWatch>(
+        clock, [core = core_.get()] { return core->Health(); },
+        [gateway = gateway_.get()](bool healthy) { gateway->SetSigning(healthy); });
+    return absl::OkStatus();
+  }
+
+  const Settings settings_;
+  // In the order in which they need each other.
+  std::unique_ptr<DataFolder> folder_;
+  std::unique_ptr<storage::Calendar> calendar_;
+  std::unique_ptr<Core> core_;
+  std::unique_ptr<Aggregator> aggregator_;
+  std::unique_ptr<Extender> extender_;
+  std::unique_ptr<Publisher> publisher_;
+  std::unique_ptr<GrpcGateway> gateway_;
+  std::unique_ptr<ControlSocket> control_;
+  std::unique_ptr<HealthWatch> health_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Node>> Node::Start(const Settings& settings,
+                                                  const Environment& environment) {
+  auto node = std::make_unique<NodeImpl>(settings);
+  PITSER_RETURN_IF_ERROR(node->Start(environment));
+  return node;
+}
+
+}  // namespace pitser::server
