@@ -1,0 +1,97 @@
+#include "client/file.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "ledger/crypto/hasher.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_folder.h"
+
+namespace pitser::client {
+namespace {
+
+using ledger::AsBytes;
+using testing::IsOk;
+using testing::StatusIs;
+using testing::TempFolder;
+
+std::size_t FilesIn(const std::string& folder) {
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
+}
+
+TEST(WriteFile, WritesAndLeavesNothingElse) {
+  const TempFolder folder;
+  PITSER_ASSERT_OK(WriteFile(folder / "a", AsBytes("content"), {}));
+  PITSER_ASSERT_OK_AND_ASSIGN(const ledger::ByteVector read, ReadFile(folder / "a", 100));
+  EXPECT_EQ(ledger::AsText(read), "content");
+  EXPECT_EQ(FilesIn(folder.path()), 1u);
+}
+
+TEST(WriteFile, LeavesAnExistingFileAloneUnlessTold) {
+  const TempFolder folder;
+  PITSER_ASSERT_OK(WriteFile(folder / "a", AsBytes("old"), {}));
+  EXPECT_THAT(WriteFile(folder / "a", AsBytes("new"), {}),
+              StatusIs(absl::StatusCode::kAlreadyExists, folder / "a"));
+  EXPECT_EQ(ledger::AsText(*ReadFile(folder / "a", 100)), "old");
+  PITSER_ASSERT_OK(WriteFile(folder / "a", AsBytes("new"), {.replace = true}));
+  EXPECT_EQ(ledger::AsText(*ReadFile(folder / "a", 100)), "new");
+  EXPECT_EQ(FilesIn(folder.path()), 1u);
+}
+
+TEST(WriteFile, SetsTheModeLessTheUmask) {
+  const TempFolder folder;
+  const mode_t before = umask(027);
+  PITSER_ASSERT_OK(WriteFile(folder / "a", AsBytes("x"), {.replace = false, .mode = 0644}));
+  umask(before);
+  struct stat info {};
+  ASSERT_EQ(stat((folder / "a").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0640u);
+}
+
+TEST(WriteFile, SaysWhichFolderIsMissing) {
+  const TempFolder folder;
+  EXPECT_THAT(WriteFile(folder / "none/a", AsBytes("x"), {}),
+              StatusIs(absl::StatusCode::kNotFound, "none/a"));
+}
+
+TEST(ReadFile, RefusesWhatIsLongerThanAllowed) {
+  const TempFolder folder;
+  PITSER_ASSERT_OK(WriteFile(folder / "a", AsBytes("12345"), {}));
+  EXPECT_THAT(ReadFile(folder / "a", 5), IsOk());
+  EXPECT_THAT(ReadFile(folder / "a", 4), StatusIs(absl::StatusCode::kInvalidArgument, "more than"));
+}
+
+TEST(ReadFile, NamesTheFileThatIsMissing) {
+  EXPECT_THAT(ReadFile("/nowhere/x", 10), StatusIs(absl::StatusCode::kNotFound, "/nowhere/x"));
+  EXPECT_FALSE(ReadFile("/", 10).ok());
+}
+
+TEST(HashFile, IsTheHashOfTheContentAndReportsProgress) {
+  const TempFolder folder;
+  const std::string content(70u << 20, 'x');
+  PITSER_ASSERT_OK(WriteFile(folder / "a", AsBytes(content), {}));
+  std::vector<std::uint64_t> reports;
+  PITSER_ASSERT_OK_AND_ASSIGN(
+      const ledger::Imprint hash,
+      HashFile(folder / "a", ledger::HashAlgorithm::kSha512, [&](auto done, auto size) {
+        EXPECT_EQ(size, content.size());
+        reports.push_back(done);
+      }));
+  EXPECT_EQ(hash, *ledger::Hash(ledger::HashAlgorithm::kSha512, {AsBytes(content)}));
+  EXPECT_EQ(reports.size(), 2u);
+}
+
+TEST(SameFile, KnowsOtherNamesOfAFile) {
+  const TempFolder folder;
+  PITSER_ASSERT_OK(WriteFile(folder / "a", AsBytes("x"), {}));
+  std::filesystem::create_symlink("a", folder / "b");
+  EXPECT_TRUE(SameFile(folder / "a", folder / "./b"));
+  EXPECT_FALSE(SameFile(folder / "a", folder / "c"));
+  EXPECT_TRUE(FileExists(folder / "b"));
+  EXPECT_FALSE(FileExists(folder / "c"));
+}
+
+}  // namespace
+}  // namespace pitser::client
