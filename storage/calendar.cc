@@ -65,6 +65,7 @@ class RocksCalendar : public Calendar {
     if (!options_.on_sync_failure) options_.on_sync_failure = EndProcess;
     database_options_ = {.env = env_,
                          .block_cache = rocksdb::NewLRUCache(options_.block_cache_bytes),
+                         .write_buffer_bytes = options_.write_buffer_bytes,
                          .create = false,
                          .signed_up_to = std::nullopt,
                          .proven = true,
@@ -102,9 +103,7 @@ class RocksCalendar : public Calendar {
         : lock_(calendar.reopening_), db_(calendar.database_.db.get()) {}
     absl::Status status() const {
       if (db_ != nullptr) return absl::OkStatus();
-      return absl::UnavailableError(
-          "the calendar's disk is full: it is opened again when there is "
-          "room");
+      return absl::UnavailableError("the calendar is closed after a failure: restart the process");
     }
     rocksdb::DB& db() const { return *db_; }
 
@@ -431,12 +430,17 @@ absl::Status RocksCalendar::Reopen() {
     const auto head = internal::ReadHead(*database_.db);
     status = head.ok() ? Adopt(*head) : head.status();
   }
-  if (!status.ok()) {
-    database_ = {};
-    return WriteFailed(status);
+  if (status.ok()) {
+    disk_was_full_ = false;
+    return status;
   }
-  disk_was_full_ = false;
-  return absl::OkStatus();
+  database_ = {};
+  if (!absl::IsResourceExhausted(status)) return Fatal(status);
+  // Full again already. Reading goes on: it needs no room.
+  auto read_only = internal::OpenDatabaseReadOnly(DatabasePath(), database_options_);
+  if (!read_only.ok()) return Fatal(read_only.status());
+  database_ = *std::move(read_only);
+  return WriteFailed(status);
 }
 
 absl::Status RocksCalendar::BulkLoad(

@@ -36,6 +36,9 @@ struct CalendarOptions {
   // interrupted. Called from the thread that opens or writes. Null: they are lost.
   std::function<void(std::string_view)> on_notice;
   std::size_t block_cache_bytes = std::size_t{64} << 20;
+  // How much of the log is gathered before it is written out as a table; a restart replays at most
+  // that. The default is half a day of seconds.
+  std::size_t write_buffer_bytes = std::size_t{8} << 20;
 };
 
 // What a leaf would make of the calendar. Valid until the next write.

@@ -42,8 +42,7 @@ rocksdb::Options BuildOptions(const DatabaseOptions& from, Mode mode, rocksdb::W
   options.wal_recovery_mode = mode;
   options.wal_filter = filter;
   options.track_and_verify_wals_in_manifest = true;
-  // Small: a restart replays at most this much. It is half a day of seconds.
-  options.write_buffer_size = std::size_t{8} << 20;
+  options.write_buffer_size = from.write_buffer_bytes;
   options.level_compaction_dynamic_level_bytes = true;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
@@ -142,21 +141,35 @@ absl::Status CheckSigned(rocksdb::DB& db, const LastSigned::Entry& entry) {
                       entry.t, root.ToText(), entry.root.ToText()));
 }
 
-absl::StatusOr<Database> OpenDatabase(const std::string& path, const DatabaseOptions& options) {
-  auto db = OpenWith(path, options, Mode::kAbsoluteConsistency, /*read_only=*/false);
-  if (absl::IsDataLoss(db.status())) {
-    const absl::Status damage = db.status();
-    PITSER_RETURN_IF_ERROR(CheckDamageIsUnacknowledged(path, options, damage));
-    db = OpenWith(path, options, Mode::kPointInTimeRecovery, /*read_only=*/false);
-    if (db.ok() && options.on_notice) {
-      options.on_notice(absl::StrFormat(
-          "dropped a write that the last crash interrupted and nobody was told of (%s)",
-          damage.message()));
-    }
+namespace {
+
+absl::StatusOr<Database> OpenForgivingTheEnd(const std::string& path,
+                                             const DatabaseOptions& options, bool read_only) {
+  auto db = OpenWith(path, options, Mode::kAbsoluteConsistency, read_only);
+  if (!absl::IsDataLoss(db.status())) return db;
+  const absl::Status damage = db.status();
+  PITSER_RETURN_IF_ERROR(CheckDamageIsUnacknowledged(path, options, damage));
+  db = OpenWith(path, options, Mode::kPointInTimeRecovery, read_only);
+  if (db.ok() && !read_only && options.on_notice) {
+    options.on_notice(absl::StrFormat(
+        "dropped a write that the last crash interrupted and nobody was told of (%s)",
+        damage.message()));
   }
+  return db;
+}
+
+}  // namespace
+
+absl::StatusOr<Database> OpenDatabase(const std::string& path, const DatabaseOptions& options) {
+  auto db = OpenForgivingTheEnd(path, options, /*read_only=*/false);
   PITSER_RETURN_IF_ERROR(db);
   PITSER_RETURN_IF_ERROR(CheckFormat(*db->db));
   return db;
+}
+
+absl::StatusOr<Database> OpenDatabaseReadOnly(const std::string& path,
+                                              const DatabaseOptions& options) {
+  return OpenForgivingTheEnd(path, options, /*read_only=*/true);
 }
 
 }  // namespace pitser::storage::internal

@@ -23,6 +23,7 @@ struct Database {
 struct DatabaseOptions {
   rocksdb::Env* env;  // Never null.
   std::shared_ptr<rocksdb::Cache> block_cache;
+  std::size_t write_buffer_bytes;
   bool create;  // There is none yet.
   // What the database must reach: the entry of `last-signed`. `proven` is false if that file was
   // missing, so that nothing can vouch for the end of a damaged log.
@@ -42,6 +43,10 @@ rocksdb::Options TableOptions(const DatabaseOptions& options);
 // kResourceExhausted, kUnavailable from the file system.
 // Decision: docs/decisions/0002-wal-recovery.md.
 absl::StatusOr<Database> OpenDatabase(const std::string& path, const DatabaseOptions& options);
+
+// The same for reading only: needs no room on the disk and changes nothing.
+absl::StatusOr<Database> OpenDatabaseReadOnly(const std::string& path,
+                                              const DatabaseOptions& options);
 
 // Whether the database's root at the last signed second is the one that was signed with.
 // Errors: kDataLoss if not, or if that second lies beyond the head.
