@@ -262,10 +262,12 @@ bool PublicationsFile::HasPublicationAt(std::uint64_t time) const {
 }
 
 const PublicationRecord* PublicationsFile::FindPublication(const PublicationData& data) const {
-  const auto range = std::ranges::equal_range(
+  auto found = std::ranges::lower_bound(
       by_time_, data.time, {}, [&](std::size_t i) { return content_.publications[i].data.time; });
-  for (std::size_t i : range) {
-    if (content_.publications[i].data == data) return &content_.publications[i];
+  for (; found != by_time_.end(); ++found) {
+    const PublicationRecord& record = content_.publications[*found];
+    if (record.data.time != data.time) return nullptr;
+    if (record.data == data) return &record;
   }
   return nullptr;
 }
