@@ -1,0 +1,71 @@
+"""A pitserd of a test's own, and the command pitser run beside it."""
+
+import os
+import pathlib
+import subprocess
+import tempfile
+
+SOURCE = pathlib.Path(os.environ["PITSER_SOURCE_DIR"])
+BIN = pathlib.Path(os.environ["PITSER_BIN_DIR"])
+
+
+def clean_environment(home):
+    """The environment without anything that the user's own settings would change."""
+    environment = {key: value for key, value in os.environ.items()
+                   if not key.startswith(("PITSER_", "XDG_"))}
+    return {**environment, "HOME": str(home)}
+
+
+class Node:
+    """`with Node() as node:` starts a whole ledger on a free port, with a folder of its own."""
+
+    def __init__(self, *flags):
+        self._flags = flags
+        self._temporary = tempfile.TemporaryDirectory(prefix="pitser-e2e-")
+        self.folder = pathlib.Path(self._temporary.name)
+        self.data = self.folder / "pitser-data"
+        self.trust = self.data / "trust"
+        self.server = None
+        self._process = None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        self._temporary.cleanup()
+
+    def start(self):
+        with open(self.folder / "pitserd.log", "ab") as log:
+            self._process = subprocess.Popen(
+                [BIN / "pitserd", "--data", self.data, "--grpc-listen", "127.0.0.1:0",
+                 *self._flags], stdout=subprocess.PIPE, stderr=log, cwd=self.folder, text=True)
+        line = self._process.stdout.readline()
+        words = dict(word.split("=", 1) for word in line.split() if "=" in word)
+        if not line.startswith("pitserd ready ") or "grpc" not in words:
+            self.stop()
+            log_text = (self.folder / "pitserd.log").read_text()
+            raise RuntimeError(f"pitserd did not get ready: {line!r}\n{log_text}")
+        self.server = words["grpc"]
+
+    def stop(self):
+        if self._process is None:
+            return
+        self._process.terminate()
+        self._process.wait(timeout=60)
+        self._process.stdout.close()
+        self._process = None
+
+    def publish(self):
+        subprocess.run([BIN / "pitserd", "publish", "--data", self.data], check=True, timeout=60,
+                       stdout=subprocess.DEVNULL)
+
+
+def pitser(*arguments, cwd, home=None, **options):
+    """Runs the command; the result has returncode, stdout and stderr (bytes if text=False)."""
+    options = {"text": True, "timeout": 120, "stdin": subprocess.DEVNULL, **options}
+    if "input" in options:
+        del options["stdin"]
+    return subprocess.run([BIN / "pitser", *map(str, arguments)], cwd=cwd, check=False,
+                          capture_output=True, env=clean_environment(home or cwd), **options)
