@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs the README's commands as they stand: every block fenced as ```sh, in order, in one shell.
 
-They run in a folder of their own that looks like the project after a build. Two things differ: the
-port 7380 is replaced by a free one, and `scripts/test`, which runs this test, is not run again.
+They run in a folder of their own that looks like the project after a build. As its reader does, the
+test waits for the ready line of a node that a block leaves running. Two things differ: the port 7380
+is replaced by a free one, and `scripts/test`, which runs this test, is not run again.
 """
 
 import os
@@ -19,7 +20,7 @@ BIN = pathlib.Path(os.environ["PITSER_BIN_DIR"])
 
 # The jobs that the blocks leave running are ended as an operator ends them, and must end well.
 PROLOGUE = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n"
-EPILOGUE = """
+EPILOGUE = """\
 for job in $(jobs -p); do kill -TERM "$job"; wait "$job"; done
 trap - EXIT
 """
@@ -37,17 +38,23 @@ def free_port():
 
 
 def script():
-    lines = [line for block in blocks() for line in block.splitlines() if line != "scripts/test"]
     port = free_port()
-    commands = "\n".join(lines).replace("127.0.0.1:7380", f"127.0.0.1:{port}")
-    # The default port too: the one place where the README relies on it is `pitserd --data`.
-    return re.sub(r"(pitserd --data \S+) &", rf"\1 --grpc-listen 127.0.0.1:{port} &", commands)
+    lines = []
+    for line in "".join(blocks()).splitlines():
+        if line == "scripts/test":
+            continue
+        if line.endswith(" &"):  # A node: on our port, and then a look at its output.
+            lines += [f"{line[:-2]} --grpc-listen 127.0.0.1:{port} >node.out &", "node=$!",
+                      "until grep '^pitserd ready' node.out; do kill -0 $node; sleep 0.3; done"]
+        else:
+            lines.append(line.replace("127.0.0.1:7380", f"127.0.0.1:{port}"))
+    return "\n".join(lines) + "\n"
 
 
 def main():
     commands = script()
     wanted = ["scripts/quickstart", "pitserd --data", "pitser sign", "pitser verify",
-              "pitser extend"]
+              "pitser extend", "python3 examples/"]
     missing = [command for command in wanted if command not in commands]
     if missing:
         print(f"README.md shows no {', '.join(missing)} in a block fenced as sh")
@@ -59,15 +66,17 @@ def main():
         for name in ("scripts", "examples", "proto"):
             if (SOURCE / name).exists():
                 (folder / name).symlink_to(SOURCE / name)
-        shutil.copy(SOURCE / "README.md", folder)
+        for name in ("README.md", "CONTRIBUTING.md"):
+            shutil.copy(SOURCE / name, folder)
         environment = {**os.environ, "HOME": scratch, "PATH": f"/usr/bin:{os.environ['PATH']}"}
         for name in ("PITSER_SERVER", "PITSER_TRUST"):
             environment.pop(name, None)
-        run = subprocess.run(["bash", "-euxc", PROLOGUE + commands + EPILOGUE], cwd=folder, env=environment,
+        run = subprocess.run(["bash", "-euo", "pipefail", "-xc", PROLOGUE + commands + EPILOGUE], cwd=folder, env=environment,
                              stdin=subprocess.DEVNULL, timeout=240, check=False)
-        if run.returncode == 0 and not (folder / "README.md.ksig").exists():
-            print("the commands ended well but made no README.md.ksig")
-            return 1
+        for name in ("README.md.ksig", "CONTRIBUTING.md.ksig"):
+            if run.returncode == 0 and not (folder / name).exists():
+                print(f"the commands ended well but made no {name}")
+                return 1
         return run.returncode
 
 
