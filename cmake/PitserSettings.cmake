@@ -28,6 +28,8 @@ target_compile_definitions(pitser_settings INTERFACE
   $<$<CXX_COMPILER_ID:Clang>:USE_STRICT_WARNING=1>)
 if(PITSER_SANITIZE)
   target_compile_options(pitser_settings INTERFACE
-    -fsanitize=${PITSER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    -fsanitize=${PITSER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
+    # The added checks blind gcc's analysis: it then warns of abseil's inlined vectors.
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(pitser_settings INTERFACE -fsanitize=${PITSER_SANITIZE})
 endif()
