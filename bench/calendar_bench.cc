@@ -1,0 +1,132 @@
+// Hashing in batches, hash trees, and the calendar on disk in its small form.
+//   build/release/bin/pitser_microbench --benchmark_filter='HashMany|TreeBuild|Calendar'
+// The calendar at its real size is build/release/bin/calendar_bench.
+
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "ledger/base/check.h"
+#include "ledger/crypto/hasher.h"
+#include "ledger/format/calendar_chain.h"
+#include "ledger/tree/hash_tree.h"
+#include "storage/calendar.h"
+
+namespace pitser {
+namespace {
+
+using ledger::HashAlgorithm;
+using ledger::Imprint;
+
+Imprint NumberedImprint(std::uint64_t number) {
+  ledger::ByteVector bytes;
+  ledger::AppendBe64(bytes, number);
+  return *ledger::Hash(HashAlgorithm::kSha256, {bytes});
+}
+
+// Messages of a tree's inner node: two SHA-256 imprints and the level.
+void BM_HashMany(benchmark::State& state) {
+  constexpr std::size_t kMessage = 67;
+  const auto count = static_cast<std::size_t>(state.range(0));
+  const ledger::ByteVector messages(count * kMessage, 0x5a);
+  ledger::ByteVector digests(count * 32);
+  const Imprint expected =
+      *ledger::Hash(HashAlgorithm::kSha256, {ledger::Bytes(messages).first(kMessage)});
+  for (auto _ : state) {
+    PITSER_CHECK(ledger::HashMany(HashAlgorithm::kSha256, messages, kMessage, digests).ok());
+    PITSER_CHECK(ledger::Equal(ledger::Bytes(digests).last(32), expected.digest()));
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(BM_HashMany)->Arg(1)->Arg(128)->Arg(10'000);
+
+void BM_TreeBuild(benchmark::State& state) {
+  std::vector<ledger::LeveledImprint> leaves;
+  for (int i = 0; i < state.range(0); ++i) {
+    leaves.push_back({NumberedImprint(static_cast<std::uint64_t>(i)), 0});
+  }
+  const ledger::LeveledImprint root =
+      ledger::HashTree::Build(HashAlgorithm::kSha256, leaves)->root();
+  for (auto _ : state) {
+    const auto tree = ledger::HashTree::Build(HashAlgorithm::kSha256, leaves);
+    PITSER_CHECK(tree.ok() && tree->root() == root);
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(BM_TreeBuild)->Arg(16)->Arg(1'000)->Arg(1 << 20)->Unit(benchmark::kMicrosecond);
+
+// A calendar in a folder of its own, removed at the end.
+class BenchCalendar {
+ public:
+  BenchCalendar() {
+    std::string name = (std::filesystem::temp_directory_path() / "pitser-bench-XXXXXX").string();
+    PITSER_CHECK(mkdtemp(name.data()) != nullptr);
+    folder_ = name;
+    auto opened = storage::Calendar::Open(folder_ + "/calendar", {});
+    PITSER_CHECK(opened.ok());
+    calendar_ = *std::move(opened);
+  }
+  ~BenchCalendar() {
+    calendar_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  BenchCalendar(const BenchCalendar&) = delete;
+  BenchCalendar& operator=(const BenchCalendar&) = delete;
+
+  storage::Calendar& operator*() { return *calendar_; }
+  storage::Calendar* operator->() { return calendar_.get(); }
+
+ private:
+  std::string folder_;
+  std::unique_ptr<storage::Calendar> calendar_;
+};
+
+// Closing a second: preview and apply, with everything synced. Wall time is the disk's.
+void BM_CalendarAppend(benchmark::State& state) {
+  BenchCalendar calendar;
+  std::uint64_t t = 1'700'000'000;
+  for (auto _ : state) {
+    const auto preview = calendar->Preview(t, NumberedImprint(t));
+    PITSER_CHECK(preview.ok() && calendar->Apply(*preview).ok());
+    ++t;
+  }
+  PITSER_CHECK(calendar->head() == t - 1);
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_CalendarAppend)->UseRealTime()->Unit(benchmark::kMicrosecond);
+
+// Chains between random seconds of a calendar of a hundred thousand, every second filled.
+void BM_CalendarChain(benchmark::State& state) {
+  constexpr std::uint64_t kFirst = 1'700'000'000;
+  constexpr std::uint64_t kCount = 100'000;
+  BenchCalendar calendar;
+  std::uint64_t t = kFirst;
+  const auto next = [&]() -> std::optional<std::pair<std::uint64_t, Imprint>> {
+    if (t == kFirst + kCount) return std::nullopt;
+    const std::uint64_t now = t++;
+    return std::pair(now, NumberedImprint(now));
+  };
+  PITSER_CHECK(calendar->BulkLoad(next, kFirst + kCount - 1).ok());
+  const Imprint root = *calendar->Root(kFirst + kCount - 1);
+  std::mt19937_64 random(1);
+  for (auto _ : state) {
+    const std::uint64_t from = kFirst + random() % kCount;
+    const auto chain = calendar->Chain(from, kFirst + kCount - 1);
+    PITSER_CHECK(chain.ok());
+    state.PauseTiming();
+    PITSER_CHECK(*ledger::FoldCalendarLinks(chain->input_hash, chain->links) == root);
+    state.ResumeTiming();
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_CalendarChain)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace pitser
