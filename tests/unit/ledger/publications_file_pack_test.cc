@@ -136,7 +136,7 @@ TEST(PackPublicationsFiles, ChangedOnesAreRefused) {
   PITSER_NEED_TESTPACK();
   const ByteVector bytes = Resource(kResigned);
   const std::uint64_t created = Load(kResigned).content().creation_time;
-  for (std::size_t cut : {1u, 100u, 2000u, 20000u}) {
+  for (std::ptrdiff_t cut : {1, 100, 2000, 20000}) {
     EXPECT_THAT(PublicationsFile::Parse({bytes.begin(), bytes.end() - cut}),
                 StatusIs(StatusCode::kInvalidArgument, "offset"));
   }

@@ -450,7 +450,7 @@ TEST_F(PublisherTest, ManyThreadsPublishAndRead) {
   const std::vector<std::uint64_t> times = TimesOnDisk();
   EXPECT_TRUE(std::ranges::is_sorted(times));
   EXPECT_EQ(std::ranges::adjacent_find(times), times.end());
-  for (std::uint64_t boundary : {100, 200, 300, 400}) {
+  for (std::uint64_t boundary : {100u, 200u, 300u, 400u}) {
     EXPECT_TRUE(std::ranges::binary_search(times, kStart + boundary)) << boundary;
   }
   ExpectGood(*publisher);
