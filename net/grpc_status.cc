@@ -32,6 +32,10 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
 }
 
 Attempt FinishedAttempt(const grpc::Status& status, const grpc::ClientContext& context) {
+  if (status.error_code() == grpc::StatusCode::CANCELLED) {
+    return {.status = absl::UnavailableError("the server went away as the call came in"),
+            .server_delay = std::nullopt};
+  }
   return {.status = FromGrpcStatus(status),
           .server_delay = status.ok() ? std::nullopt : ServerDelay(context)};
 }

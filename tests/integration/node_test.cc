@@ -1,0 +1,326 @@
+// A whole node in this process: real calendar on disk, real connections, a clock that the test
+// moves.
+
+#include "server/app/node.h"
+
+#include <sys/stat.h>
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
+#include "gtest/gtest.h"
+#include "ledger/verify/verifier.h"
+#include "server/app/control_socket.h"
+#include "tests/integration/caller.h"
+#include "tests/integration/key_folder.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/signature_maker.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_folder.h"
+
+namespace pitser::server {
+namespace {
+
+using ::pitser::testing::Caller;
+using ::pitser::testing::ParseAndVerify;
+using ::pitser::testing::SomeImprint;
+using ::pitser::testing::StatusIs;
+
+// Well after the source's date, before which no clock is believed.
+constexpr std::int64_t kStart = 2'000'000'000;
+
+class NodeTest : public ::testing::Test {
+ protected:
+  NodeTest() {
+    settings_.data = folder_.path() + "/node";
+    settings_.grpc_listen = "127.0.0.1:0";
+  }
+  ~NodeTest() override {
+    StopTicking();
+    node_.reset();
+  }
+
+  // With keys that were made before, as on a second start.
+  absl::Status StartWithKeys() {
+    if (!std::filesystem::exists(settings_.data)) {
+      pitser::testing::MakeDataFolderWithKeys(settings_.data, kStart);
+    }
+    return Start();
+  }
+  absl::Status Start() {
+    auto node = Node::Start(settings_, {&clock_, nullptr});
+    if (!node.ok()) return node.status();
+    node_ = *std::move(node);
+    const std::string faces = node_->Faces();
+    endpoint_ = faces.substr(faces.find('=') + 1);
+    caller_.emplace(endpoint_);
+    return absl::OkStatus();
+  }
+  void Stop() {
+    StopTicking();
+    node_.reset();
+  }
+
+  // Lets time pass by itself, faster than on the wall.
+  void Tick() {
+    ticking_ = true;
+    ticker_ = std::thread([this] {
+      while (ticking_) {
+        clock_.Advance(absl::Milliseconds(50));
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    });
+  }
+  void StopTicking() {
+    ticking_ = false;
+    if (ticker_.joinable()) ticker_.join();
+  }
+
+  std::uint64_t Now() const {
+    return static_cast<std::uint64_t>(absl::ToUnixSeconds(clock_.Now()));
+  }
+  std::string run() const { return settings_.data + "/run"; }
+
+  pitser::testing::TempFolder folder_;
+  Settings settings_;
+  pitser::testing::FakeClock clock_{absl::FromUnixSeconds(kStart)};
+  std::unique_ptr<Node> node_;
+  std::string endpoint_;
+  std::optional<Caller> caller_;
+
+ private:
+  std::atomic<bool> ticking_ = false;
+  std::thread ticker_;
+};
+
+TEST_F(NodeTest, SignsWhatVerifiesByItsKey) {
+  PITSER_ASSERT_OK(StartWithKeys());
+  Tick();
+  const ledger::Imprint hash = SomeImprint("document");
+  const auto signed_document = caller_->Sign(hash);
+  ASSERT_TRUE(signed_document.status.ok()) << signed_document.status.error_message();
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto file, caller_->VerifiedPublicationsFile(Now()));
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto signature,
+                              ParseAndVerify(signed_document.response.signature(), hash, 0, file));
+  EXPECT_EQ(signature.signing_time(), signed_document.response.aggregation_time());
+  ASSERT_EQ(signature.Identities().size(), 1u);
+  EXPECT_EQ(signature.Identities()[0].metadata.client_id, "anonymous");
+  EXPECT_EQ(signed_document.response.account_path(0), "anonymous");
+  EXPECT_THAT(ParseAndVerify(signed_document.response.signature(), SomeImprint("other"), 0, file),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "GEN-01"));
+}
+
+TEST_F(NodeTest, TheRootOfATreeVerifiesWithItsLevel) {
+  PITSER_ASSERT_OK(StartWithKeys());
+  Tick();
+  const ledger::Imprint hash = SomeImprint("root of a tree");
+  const auto result = caller_->Sign(hash, 5);
+  ASSERT_TRUE(result.status.ok()) << result.status.error_message();
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto file, caller_->PublicationsFile());
+  PITSER_EXPECT_OK(ParseAndVerify(result.response.signature(), hash, 5, file));
+}
+
+TEST_F(NodeTest, RefusesWhatMayNotBeSigned) {
+  settings_.max_level = 10;
+  PITSER_ASSERT_OK(StartWithKeys());
+  const auto sha1 = caller_->Sign(SomeImprint("x", ledger::HashAlgorithm::kSha1));
+  EXPECT_EQ(sha1.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  const auto level = caller_->Sign(SomeImprint("x"), 11);
+  EXPECT_EQ(level.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(NodeTest, RefusesAtOnceWhatCannotBeAnsweredInTime) {
+  settings_.round_seconds = 3600;
+  PITSER_ASSERT_OK(StartWithKeys());
+  const auto result = caller_->Sign(SomeImprint("x"), 0, std::chrono::seconds(50));
+  EXPECT_EQ(result.status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  // The server's words: the client's own would be "Deadline Exceeded", after 50 seconds.
+  EXPECT_NE(result.status.error_message(), "Deadline Exceeded");
+}
+
+TEST_F(NodeTest, AFullRoundRefusesByName) {
+  settings_.max_pending = 2;
+  PITSER_ASSERT_OK(StartWithKeys());
+  // Time stands still: three calls, two places.
+  base::Mutex mu;
+  base::CondVar changed;
+  std::vector<Caller::SignResult> results;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&, i] {
+      auto result = caller_->Sign(SomeImprint(std::to_string(i)));
+      base::MutexLock lock(mu);
+      results.push_back(std::move(result));
+      changed.SignalAll();
+    });
+  }
+  {
+    base::MutexLock lock(mu);
+    while (results.empty()) changed.Wait(mu);
+    EXPECT_EQ(results[0].status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+    EXPECT_EQ(results[0].limit, "max_pending");
+  }
+  Tick();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_TRUE(results[1].status.ok()) << results[1].status.error_message();
+  EXPECT_TRUE(results[2].status.ok()) << results[2].status.error_message();
+}
+
+TEST_F(NodeTest, PublishesThroughTheSocketAndExtends) {
+  PITSER_ASSERT_OK(StartWithKeys());
+  Tick();
+  const ledger::Imprint hash = SomeImprint("document");
+  const auto result = caller_->Sign(hash);
+  ASSERT_TRUE(result.status.ok()) << result.status.error_message();
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto publication,
+                              PublishThroughSocket(run(), absl::Seconds(60)));
+  EXPECT_GE(publication.time, result.response.aggregation_time());
+
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto file, caller_->VerifiedPublicationsFile(Now()));
+  const ledger::PublicationRecord* record = file.FindPublication(publication);
+  ASSERT_NE(record, nullptr);
+  PITSER_ASSERT_OK_AND_ASSIGN(
+      const auto extension, caller_->Extend(result.response.aggregation_time(), publication.time));
+  ledger::TlvReader reader(ledger::AsBytes(extension.calendar_hash_chain()));
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto element, reader.Next());
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto chain, ledger::ParseCalendarHashChain(element));
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto young,
+                              ParseAndVerify(result.response.signature(), hash, 0, file));
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto extended, ledger::ExtendSignature(young, chain, record));
+  ledger::VerificationContext context{extended, hash, 0, {}, &file, {}};
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto verdict,
+                              ledger::Verify(ledger::Policy::kPublicationsFileBased, context));
+  EXPECT_EQ(verdict.outcome, ledger::Outcome::kOk) << ledger::ErrorCodeName(verdict.code);
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto head, caller_->Head());
+  EXPECT_GE(head.time(), publication.time);
+}
+
+TEST_F(NodeTest, BeyondTheHeadIsTriedLater) {
+  PITSER_ASSERT_OK(StartWithKeys());
+  EXPECT_THAT(caller_->Head(), StatusIs(absl::StatusCode::kOutOfRange));
+  Tick();
+  ASSERT_TRUE(caller_->Sign(SomeImprint("document")).status.ok());
+  StopTicking();
+  EXPECT_THAT(caller_->Extend(Now() + 1000, Now() + 2000), StatusIs(absl::StatusCode::kOutOfRange));
+  EXPECT_THAT(caller_->Extend(kStart - 10, kStart - 20),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  PITSER_EXPECT_OK(caller_->Extend(kStart - 20, kStart - 10));
+}
+
+TEST_F(NodeTest, AFirstStartMakesKeysAndAFirstPublicationsFile) {
+  PITSER_ASSERT_OK(Start());
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto file, caller_->VerifiedPublicationsFile(Now()));
+  EXPECT_EQ(file.content().certificates.size(), 1u);
+}
+
+TEST_F(NodeTest, GoesOnAfterARestart) {
+  PITSER_ASSERT_OK(StartWithKeys());
+  Tick();
+  const ledger::Imprint hash = SomeImprint("document");
+  const auto before = caller_->Sign(hash);
+  ASSERT_TRUE(before.status.ok()) << before.status.error_message();
+  Stop();
+  PITSER_ASSERT_OK(StartWithKeys());
+  Tick();
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto file, caller_->VerifiedPublicationsFile(Now()));
+  PITSER_EXPECT_OK(ParseAndVerify(before.response.signature(), hash, 0, file));
+  const auto after = caller_->Sign(hash);
+  ASSERT_TRUE(after.status.ok()) << after.status.error_message();
+  EXPECT_GT(after.response.aggregation_time(), before.response.aggregation_time());
+}
+
+TEST_F(NodeTest, AnswersWhatIsPendingWhenItStops) {
+  PITSER_ASSERT_OK(StartWithKeys());
+  std::vector<Caller::SignResult> results(20);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    threads.emplace_back([&, i] { results[i] = caller_->Sign(SomeImprint(std::to_string(i))); });
+  }
+  Tick();
+  node_->Stop();
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& result : results) {
+    // Signed, or refused in the server's words or because nobody listens any more; never cut off.
+    if (result.status.ok()) continue;
+    EXPECT_EQ(result.status.error_code(), grpc::StatusCode::UNAVAILABLE);
+    EXPECT_EQ(result.status.error_message().find("ocket closed"), std::string::npos)
+        << result.status.error_message();
+  }
+}
+
+TEST_F(NodeTest, RefusesACalendarOlderThanWhatItPublished) {
+  PITSER_ASSERT_OK(StartWithKeys());
+  Tick();
+  ASSERT_TRUE(caller_->Sign(SomeImprint("document")).status.ok());
+  PITSER_ASSERT_OK(PublishThroughSocket(run(), absl::Seconds(60)));
+  Stop();
+  std::filesystem::remove_all(settings_.data + "/calendar");
+  EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(NodeTest, AGapBeyondTheLimitMustBeAccepted) {
+  PITSER_ASSERT_OK(StartWithKeys());
+  Tick();
+  ASSERT_TRUE(caller_->Sign(SomeImprint("document")).status.ok());
+  Stop();
+  clock_.Advance(absl::Hours(24 * 31));
+  EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kFailedPrecondition, "accept"));
+  settings_.accept_gap = true;
+  PITSER_EXPECT_OK(Start());
+}
+
+TEST_F(NodeTest, NothingIsMadeByAClockThatCannotBeRight) {
+  clock_.SetWall(absl::FromUnixSeconds(1'000'000'000));
+  EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kFailedPrecondition, "clock"));
+  EXPECT_FALSE(std::filesystem::exists(settings_.data));
+}
+
+TEST_F(NodeTest, AFolderIsServedByOneNode) {
+  PITSER_ASSERT_OK(StartWithKeys());
+  const auto second = Node::Start(settings_, {&clock_, nullptr});
+  EXPECT_THAT(second, StatusIs(absl::StatusCode::kFailedPrecondition, "in use by another pitserd"));
+}
+
+TEST_F(NodeTest, SettingsThatMakeNoSenseAreRefusedBeforeAnythingIsMade) {
+  const auto refused = [this](const std::function<void(Settings&)>& change,
+                              const std::string& says) {
+    const Settings good = settings_;
+    change(settings_);
+    EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kInvalidArgument, says));
+    settings_ = good;
+    EXPECT_FALSE(std::filesystem::exists(settings_.data));
+  };
+  refused([](Settings& s) { s.grpc_listen = "nonsense"; }, "grpc_listen");
+  refused([](Settings& s) { s.grpc_listen = "0.0.0.0:0"; }, "insecure_listen");
+  refused([](Settings& s) { s.tls_cert = "x.pem"; }, "tls_key");
+  refused([](Settings& s) { s.tls_client_ca = "x.pem"; }, "tls_cert");
+  refused([](Settings& s) { s.account = ""; }, "account");
+  refused([](Settings& s) { s.account = "a\nb"; }, "account");
+}
+
+TEST_F(NodeTest, TheSocketIsTheOperatorsOnly) {
+  PITSER_ASSERT_OK(StartWithKeys());
+  struct stat info;
+  ASSERT_EQ(stat(run().c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700u);
+  ASSERT_EQ(stat((run() + "/pitserd.sock").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  EXPECT_TRUE(S_ISSOCK(info.st_mode));
+}
+
+TEST_F(NodeTest, TheSocketWorksBelowDeepFolders) {
+  settings_.data = folder_.path() + "/" + std::string(120, 'd') + "/node";
+  PITSER_ASSERT_OK(StartWithKeys());
+  Tick();
+  ASSERT_TRUE(caller_->Sign(SomeImprint("document")).status.ok());
+  PITSER_EXPECT_OK(PublishThroughSocket(run(), absl::Seconds(60)));
+}
+
+TEST_F(NodeTest, ASocketThatNobodyServesSaysSo) {
+  EXPECT_THAT(PublishThroughSocket(run(), absl::Seconds(60)),
+              StatusIs(absl::StatusCode::kUnavailable, "no pitserd runs here"));
+}
+
+}  // namespace
+}  // namespace pitser::server
