@@ -230,6 +230,24 @@ TEST(VerifyKeyBased, SaysWhatWasMissing) {
   EXPECT_THAT(result.cause, ::testing::HasSubstr("ab020304"));
 }
 
+// The certificate decoded last is kept: another one under the same id is another one all the same.
+TEST(VerifyKeyBased, TellsCertificatesOfOneIdApartInAnyOrder) {
+  const Attempt right = WholeAttempt();
+  Attempt foreign = WholeAttempt();
+  ListUnderTheId(foreign, IssueCalendarCertificate(OtherKey(), 0, kPublished).der());
+  Attempt none = WholeAttempt();
+  ListUnderTheId(none, {0x30, 0x00});
+  Attempt expired = WholeAttempt();
+  ValidBetween(expired, 0, kTestTime - 1);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(ValueOf(right.Verify(Policy::kKeyBased)).outcome, Outcome::kOk);
+    EXPECT_EQ(ValueOf(foreign.Verify(Policy::kKeyBased)).code, ErrorCode::kKey02);
+    EXPECT_EQ(ValueOf(right.Verify(Policy::kKeyBased)).outcome, Outcome::kOk);
+    EXPECT_EQ(ValueOf(none.Verify(Policy::kKeyBased)).code, ErrorCode::kKey02);
+    EXPECT_EQ(ValueOf(expired.Verify(Policy::kKeyBased)).code, ErrorCode::kKey03);
+  }
+}
+
 TEST(VerifyKeyBased, AcceptsWhatASingleNodeSigns) {
   Attempt attempt = WholeAttempt();
   attempt.recipe = testing::SingleNodeRecipe();
