@@ -213,9 +213,11 @@ std::vector<Range> CoveredRangesOfSignature(const ledger::Signature& signature) 
   };
   // Imprints are held as copies: the bytes that they were read from are found again.
   const auto add_copy = [&](const ledger::Imprint& imprint) {
-    const auto found = std::ranges::search(signature.bytes(), imprint.bytes());
-    if (found.empty()) Surprised("an imprint is not in its signature");
-    add({found.begin(), found.end()});
+    const Bytes all = signature.bytes();
+    const Bytes part = imprint.bytes();
+    const auto found = std::search(all.begin(), all.end(), part.begin(), part.end());
+    if (found == all.end()) Surprised("an imprint is not in its signature");
+    add({found, part.size()});
   };
   for (const auto& chain : signature.aggregation_chains()) {
     add_copy(chain.input_hash);
