@@ -55,7 +55,7 @@ TEST_F(LastSignedTest, BeginsWithNothing) {
 }
 
 TEST_F(LastSignedTest, KeepsTheNewest) {
-  for (std::uint64_t t : {5, 6, 9}) {
+  for (std::uint64_t t : {5u, 6u, 9u}) {
     Record(t);
     EXPECT_EQ(SecondOnDisk(), t);
   }
