@@ -105,20 +105,13 @@ absl::StatusOr<Judgement> Prepare(const VerifyOptions& options, const Surroundin
 absl::StatusOr<ExitCode> VerifyOne(const Target& target, const Judgement& judgement,
                                    Console& console) {
   PITSER_ASSIGN_OR_RETURN(const ledger::Signature signature, ReadSignature(target.signature));
-  VerifyReport report;
-  report.document = target.document;
-  report.signature_path = target.signature;
-  report.signature = &signature;
-  report.input_level = judgement.input_level;
-  report.evidence = &judgement.evidence;
-  report.document_hash = target.hash;
+  std::optional<ledger::Imprint> document_hash = target.hash;
   if (!target.document.empty()) {
     PITSER_ASSIGN_OR_RETURN(
-        report.document_hash,
-        HashDocument(target.document, signature.input_hash().algorithm(), console));
+        document_hash, HashDocument(target.document, signature.input_hash().algorithm(), console));
   }
   auto verdict = client::VerifyOffline({.signature = signature,
-                                        .document_hash = report.document_hash,
+                                        .document_hash = document_hash,
                                         .input_level = judgement.input_level,
                                         .policy = judgement.policy,
                                         .user_publication = judgement.publication,
@@ -128,7 +121,13 @@ absl::StatusOr<ExitCode> VerifyOne(const Target& target, const Judgement& judgem
     const bool cannot_hash = status.code() == absl::StatusCode::kUnimplemented;
     return cannot_hash ? WithExitCode(status, ExitCode::kInconclusive) : status;
   }
-  report.verdict = *std::move(verdict);
+  const VerifyReport report{.document = target.document,
+                            .signature_path = target.signature,
+                            .signature = &signature,
+                            .document_hash = document_hash,
+                            .input_level = judgement.input_level,
+                            .verdict = *std::move(verdict),
+                            .evidence = &judgement.evidence};
   console.Result(console.json() ? ReportJson(report) : ReportText(report, console));
   return report.exit_code();
 }
