@@ -11,18 +11,15 @@
 #include "ledger/base/check.h"
 
 namespace pitser::testing {
-namespace {
 
-std::string Program() {
+std::string BuiltPitserd() {
   const char* dir = std::getenv("PITSER_BIN_DIR");
   PITSER_CHECK(dir != nullptr);
   return std::string(dir) + "/pitserd";
 }
 
-}  // namespace
-
-ServerProcess::ServerProcess(const std::vector<std::string>& arguments) {
-  const std::string program = Program();
+ServerProcess::ServerProcess(const std::vector<std::string>& arguments,
+                             const std::string& program) {
   std::vector<char*> argv = {const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -89,8 +86,8 @@ std::string ServerProcess::err() const {
   return text;
 }
 
-RunResult RunServer(const std::vector<std::string>& arguments) {
-  ServerProcess process(arguments);
+RunResult RunServer(const std::vector<std::string>& arguments, const std::string& program) {
+  ServerProcess process(arguments, program);
   const int exit_code = process.Wait();
   return {exit_code, process.out(), process.err()};
 }

@@ -8,10 +8,14 @@
 
 namespace pitser::testing {
 
-// A pitserd as a process of its own: the program in PITSER_BIN_DIR.
+// The pitserd of this build: in PITSER_BIN_DIR.
+std::string BuiltPitserd();
+
+// A pitserd as a process of its own.
 class ServerProcess {
  public:
-  explicit ServerProcess(const std::vector<std::string>& arguments);
+  explicit ServerProcess(const std::vector<std::string>& arguments,
+                         const std::string& program = BuiltPitserd());
   // Kills it if it still runs.
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
@@ -42,6 +46,7 @@ struct RunResult {
   int exit_code;
   std::string out, err;
 };
-RunResult RunServer(const std::vector<std::string>& arguments);
+RunResult RunServer(const std::vector<std::string>& arguments,
+                    const std::string& program = BuiltPitserd());
 
 }  // namespace pitser::testing
