@@ -35,7 +35,9 @@ struct WriteOptions {
 };
 
 // Writes a file so that it appears complete or not at all, also when the power fails: a temporary
-// file in the same folder, synced, renamed.
+// file in the same folder, synced, renamed. Unlike base::WriteFileDurably(), which owns the folders
+// it writes to, it works in other people's folders: its temporary name is nobody else's, and it can
+// leave alone what is there.
 // Errors: kAlreadyExists; kNotFound, kPermissionDenied, kResourceExhausted (disk full) or kUnknown,
 // naming the file and the system's reason. Nothing is left behind.
 absl::Status WriteFile(const std::string& path, ledger::Bytes content, const WriteOptions& options);

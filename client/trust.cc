@@ -182,7 +182,8 @@ absl::StatusOr<std::vector<ledger::SubjectConstraint>> ParseConstraints(std::str
 std::string FingerprintText(const Certificate& certificate) {
   std::string text;
   for (std::uint8_t byte : certificate.Fingerprint()) {
-    absl::StrAppendFormat(&text, text.empty() ? "%02X" : ":%02X", byte);
+    if (!text.empty()) text += ':';
+    absl::StrAppendFormat(&text, "%02X", byte);
   }
   return text;
 }

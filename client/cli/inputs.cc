@@ -31,10 +31,18 @@ absl::StatusOr<ledger::Signature> ReadSignature(const std::string& path) {
 
 absl::StatusOr<ledger::Imprint> HashDocument(const std::string& path,
                                              ledger::HashAlgorithm algorithm, Console& console) {
-  auto hash = client::HashFile(path, algorithm, [&](std::uint64_t done, std::uint64_t size) {
-    console.Progress(size == 0 ? absl::StrFormat("hashing %s: %d MiB", path, done >> 20)
-                               : absl::StrFormat("hashing %s: %d %%", path, done * 100 / size));
-  });
+  bool told = false;
+  const auto progress = [&](std::uint64_t done, std::uint64_t size) {
+    if (console.err_is_terminal()) {
+      console.Progress(size == 0 ? absl::StrFormat("hashing %s: %d MiB", path, done >> 20)
+                                 : absl::StrFormat("hashing %s: %d %%", path, done * 100 / size));
+    } else if (!told) {
+      // Without a terminal, one line says what takes long.
+      console.Note(absl::StrFormat("hashing %s", path));
+      told = true;
+    }
+  };
+  auto hash = client::HashFile(path, algorithm, progress);
   console.EndProgress();
   if (hash.ok()) return hash;
   const bool unavailable = hash.status().code() == absl::StatusCode::kUnimplemented;

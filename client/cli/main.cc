@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <exception>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -20,12 +21,19 @@ void OnInterrupt(int /*signal*/) {
 
 int main(int argc, char** argv) {
   using pitser::cli::Console;
+  using pitser::cli::ExitCode;
   std::signal(SIGINT, OnInterrupt);
   Console console = Console::System();
   try {
-    return static_cast<int>(pitser::cli::RunApp(std::vector<std::string>(argv + 1, argv + argc),
-                                                pitser::cli::SystemEnvironment(),
-                                                pitser::base::Clock::System(), console));
+    ExitCode code = pitser::cli::RunApp(std::vector<std::string>(argv + 1, argv + argc),
+                                        pitser::cli::SystemEnvironment(),
+                                        pitser::base::Clock::System(), console);
+    // A result that nobody got is no result: the disk behind standard output may be full.
+    if (!std::cout.flush()) {
+      code = pitser::cli::Worse(code, console.Fail(pitser::cli::Error(
+                                          ExitCode::kLocalFile, "cannot write standard output")));
+    }
+    return static_cast<int>(code);
   } catch (const std::exception& error) {
     return static_cast<int>(console.Fail(absl::InternalError(error.what())));
   }

@@ -47,9 +47,9 @@ absl::Status Take(const std::string& path, const toml::node& node, std::string_v
 absl::Status TakeSetting(const std::string& path, std::string_view key, const toml::node& node,
                          Settings& settings) {
   if (key == "server") return Take(path, node, "a text", settings.server);
-  if (key == "tls-ca") return Take(path, node, "a text", settings.tls_ca);
-  if (key == "tls-cert") return Take(path, node, "a text", settings.tls_cert);
-  if (key == "tls-key") return Take(path, node, "a text", settings.tls_key);
+  if (key == "tls_ca") return Take(path, node, "a text", settings.tls_ca);
+  if (key == "tls_cert") return Take(path, node, "a text", settings.tls_cert);
+  if (key == "tls_key") return Take(path, node, "a text", settings.tls_key);
   if (key == "trust") return Take(path, node, "a text", settings.trust);
   if (key == "algorithm") return Take(path, node, "a text", settings.algorithm);
   if (key == "insecure") return Take(path, node, "true or false", settings.insecure);
@@ -57,8 +57,8 @@ absl::Status TakeSetting(const std::string& path, std::string_view key, const to
     return Take(path, node, "a number of seconds", settings.timeout_seconds.emplace());
   }
   return WrongSetting(path, node,
-                      absl::StrFormat("unknown setting '%s'; there are server, tls-ca, tls-cert, "
-                                      "tls-key, insecure, timeout, trust and algorithm",
+                      absl::StrFormat("unknown setting '%s'; there are server, tls_ca, tls_cert, "
+                                      "tls_key, insecure, timeout, trust and algorithm",
                                       key));
 }
 

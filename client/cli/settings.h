@@ -17,7 +17,8 @@ namespace pitser::cli {
 using Environment = std::function<std::optional<std::string>(const char* name)>;
 Environment SystemEnvironment();
 
-// The settings file, a TOML table whose keys are named like the flags. What is absent is empty.
+// The settings file, a TOML table whose keys are named like the flags, `tls_ca` for --tls-ca. What
+// is absent is empty.
 struct Settings {
   std::string server, tls_ca, tls_cert, tls_key, trust, algorithm;
   bool insecure = false;

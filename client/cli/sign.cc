@@ -107,6 +107,13 @@ ExitCode FailJob(const Job& job, const absl::Status& status, Console& console) {
   return console.Fail(status);
 }
 
+// An error that keeps all jobs from being signed: each has its object, people are told once.
+ExitCode FailAll(const std::vector<Job>& jobs, const absl::Status& status, Console& console) {
+  if (!console.json()) return console.Fail(status);
+  for (const Job& job : jobs) FailJob(job, status, console);
+  return ExitCodeOf(status);
+}
+
 // Signs the jobs that are in order and delivers. Returns the worst exit code of all.
 ExitCode SignAll(std::vector<Job>& jobs, const Service& service, Console& console) {
   std::vector<client::SignInput> inputs;
@@ -143,7 +150,7 @@ ExitCode RunSign(const SignOptions& options, const Surroundings& around) {
   const auto algorithm = ResolveAlgorithm(options.algorithm, around.settings);
   if (!algorithm.ok()) return console.Fail(algorithm.status());
   const auto service = Connect(options.server, around.settings, around.environment);
-  if (!service.ok()) return console.Fail(service.status());
+  if (!service.ok()) return FailAll(*jobs, service.status(), console);
   HashAll(*jobs, *algorithm, console);
   return SignAll(*jobs, *service, console);
 }

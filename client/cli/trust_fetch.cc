@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/commands.h"
 #include "client/cli/json.h"
@@ -41,6 +42,17 @@ bool SameRoots(const Trust& a, const Trust& b) {
          std::ranges::equal(a.constraints, b.constraints, [](const auto& x, const auto& y) {
            return x.oid == y.oid && x.value == y.value;
          });
+}
+
+absl::Status CheckFingerprintText(const std::string& text) {
+  const auto digits = std::ranges::count_if(
+      text, [](char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)); });
+  const bool clean = std::ranges::all_of(text, [](char c) {
+    return absl::ascii_isxdigit(static_cast<unsigned char>(c)) || c == ':' || c == ' ';
+  });
+  if (text.empty() || (clean && digits == 64)) return absl::OkStatus();
+  return Error(ExitCode::kUsage,
+               "--fingerprint is not the SHA-256 of a certificate: expected 64 hex digits");
 }
 
 // Leaves only the root that was expected: what else the server would like to be believed by is not
@@ -127,6 +139,7 @@ absl::StatusOr<std::optional<Trust>> LoadKnown(const std::string& folder, bool r
 absl::Status FetchInto(const std::string& folder, const TrustFetchOptions& options,
                        const Surroundings& around) {
   Console& console = around.console;
+  PITSER_RETURN_IF_ERROR(CheckFingerprintText(options.fingerprint));
   PITSER_ASSIGN_OR_RETURN(const Service service,
                           Connect(options.server, around.settings, around.environment));
   PITSER_ASSIGN_OR_RETURN(std::optional<Trust> known, LoadKnown(folder, options.replace));

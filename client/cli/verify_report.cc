@@ -15,36 +15,33 @@ using ledger::Outcome;
 
 constexpr std::string_view kSchema = "pitser.verify/1";
 
-std::string PublicationsFileText(const Evidence& evidence) {
-  const std::vector<ledger::SubjectConstraint>& constraints = evidence.trust->constraints;
-  std::string signer;
-  for (const ledger::SubjectConstraint& constraint : constraints) {
-    if (!signer.empty()) signer += ", ";
-    signer += Printable(constraint.value);
-  }
-  return absl::StrFormat("the publications file %s, signed by %s under %s",
-                         evidence.trust->publications_path, signer, evidence.RootText());
-}
-
-std::string BasisText(const VerifyReport& report) {
+// What a yes rests on, by line: the word, then what that word is believed by.
+std::string BasisLines(const VerifyReport& report) {
   const client::OfflineVerdict& verdict = report.verdict;
-  switch (verdict.basis) {
-    case TrustBasis::kKey:
-      return "the ledger's own key, listed in " + PublicationsFileText(*report.evidence);
-    case TrustBasis::kPublicationsFile:
-      return absl::StrFormat("the publication of %s in %s",
-                             FormatTime(verdict.publication->data.time),
-                             PublicationsFileText(*report.evidence));
-    case TrustBasis::kUserPublication:
-      return absl::StrFormat(
-          "the publication of %s that you gave: no key, no server and no file "
-          "has to be believed",
-          FormatTime(verdict.publication->data.time));
-    case TrustBasis::kNone:
-      break;
+  const Evidence& evidence = *report.evidence;
+  if (verdict.basis == TrustBasis::kNone) {
+    return Line("rests on",
+                "nothing: the signature is consistent in itself, and whoever made it could have "
+                "invented it");
   }
-  return "nothing: the signature is consistent in itself, and whoever made it could have invented "
-         "it";
+  if (verdict.basis == TrustBasis::kUserPublication) {
+    return Line("rests on",
+                absl::StrFormat("the publication of %s that you gave: no key, no server "
+                                "and no file has to be believed",
+                                FormatTime(verdict.publication->data.time)));
+  }
+  std::string signers;
+  for (const ledger::SubjectConstraint& constraint : evidence.trust->constraints) {
+    if (!signers.empty()) signers += ", ";
+    signers += Printable(constraint.value);
+  }
+  return Line("rests on", verdict.basis == TrustBasis::kKey
+                              ? "the ledger's own key"
+                              : absl::StrFormat("the publication of %s",
+                                                FormatTime(verdict.publication->data.time))) +
+         Line("listed in", absl::StrFormat("the publications file %s, signed by %s",
+                                           Printable(evidence.trust->publications_path), signers)) +
+         Line("under", evidence.RootText());
 }
 
 // What would make the trust rest on more; empty when nothing would.
@@ -164,7 +161,7 @@ std::string ReportText(const VerifyReport& report, const Console& console) {
   text += Line("signed", SigningTimeText(report));
   const std::string identities = IdentityPath(report.signature->Identities());
   if (!identities.empty()) text += Line("through", identities);
-  if (result.outcome == Outcome::kOk) text += Line("rests on", BasisText(report));
+  if (result.outcome == Outcome::kOk) text += BasisLines(report);
   for (const std::string& message : Messages(report)) text += Line("note", Printable(message));
   if (result.outcome == Outcome::kOk) {
     if (const std::string more = MoreText(report); !more.empty()) text += Line("for more", more);

@@ -219,6 +219,7 @@ class CliTest(unittest.TestCase):
     def test_fetches_trust_by_fingerprint(self):
         result = self.fetch("--fingerprint", "00" * 32, code=1)
         self.assertIn(self.fingerprint(), result.stderr)
+        self.fetch("--fingerprint", "00" * 20, code=2)
         self.assertFalse((self.folder / "trust").exists())
         self.fetch("--fingerprint", self.fingerprint().lower().replace(":", ""))
         self.assertEqual(self.run_json("trust", "show", "--trust", "trust")["accepted"],
@@ -285,6 +286,47 @@ class CliTest(unittest.TestCase):
         result = self.run_pitser("verify", "contract.pdf", "--trust", "trust")
         self.assertIn("the publication of 20", result.stdout)
 
+    # --- TLS and limits ---
+
+    def make_certificates(self):
+        """An authority, a server's certificate for 127.0.0.1, and a client's for alice."""
+        def openssl(*arguments):
+            subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True)
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=ca",
+                "-keyout", "ca.key", "-out", "ca.pem")
+        for name, extension in (("server", "subjectAltName=IP:127.0.0.1"),
+                                ("alice", "extendedKeyUsage=clientAuth")):
+            (self.folder / "extension").write_text(extension)
+            openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout",
+                    f"{name}.key", "-out", f"{name}.csr")
+            openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
+                    "-CAcreateserial", "-days", "2", "-extfile", "extension", "-out", f"{name}.pem")
+
+    def test_speaks_tls_and_shows_its_certificate(self):
+        self.make_certificates()
+        with Node("--tls-cert", self.folder / "server.pem", "--tls-key", self.folder / "server.key",
+                  "--tls-client-ca", self.folder / "ca.pem") as node:
+            sign = ("sign", "contract.pdf", "--server", node.server)
+            ours = ("--tls-cert", "alice.pem", "--tls-key", "alice.key")
+            self.run_pitser(*sign, code=6)  # Plain text.
+            self.run_pitser(*sign, "--tls-ca", "ca.pem", code=6)  # No certificate of ours.
+            self.run_pitser(*sign, *ours, code=6)  # The system's authorities don't know the server.
+            self.run_pitser(*sign, "--tls-ca", "ca.pem", "--tls-cert", "alice.pem", code=2)
+            result = self.run_pitser(*sign, "--tls-ca", "ca.pem", *ours)
+            self.assertIn("through alice", result.stdout)
+
+    def test_a_full_server_refuses(self):
+        names = [f"file{i}.txt" for i in range(16)]
+        for name in names:
+            (self.folder / name).write_text(name)
+        with Node("--max-pending", "1") as node:
+            result = pitser("sign", *names, "--server", node.server, "--timeout", "4", "--json",
+                            cwd=self.folder)
+        reasons = [json.loads(line)["reason_code"] for line in result.stdout.splitlines()]
+        self.assertEqual(len(reasons), len(names))
+        self.assertIn("refused", reasons)
+        self.assertIn(result.returncode, (5, 6))
+
     # --- failures ---
 
     def test_tells_failures_apart(self):
@@ -318,6 +360,17 @@ class CliTest(unittest.TestCase):
             found = self.run_json(*arguments, code=code)
             self.assertEqual((found["result"], found["reason_code"]), (result, reason), arguments)
             self.assertRegex(found["schema"], r"^pitser\.[a-z]+/1$")
+
+    def test_a_result_that_cannot_be_written_is_an_error(self):
+        self.sign("contract.pdf")
+        for arguments in (("inspect", "contract.pdf.ksig"),
+                          ("sign", "contract.pdf", "-o", "-", "--server", self.node.server)):
+            with open("/dev/full", "wb") as full:
+                run = subprocess.run([BIN / "pitser", *arguments], cwd=self.folder, check=False,
+                                     env=clean_environment(self.folder), stdout=full,
+                                     stderr=subprocess.PIPE)
+            self.assertEqual(run.returncode, 7, arguments)
+            self.assertIn(b"cannot write standard output", run.stderr)
 
     def test_ends_with_130_when_interrupted(self):
         process = subprocess.Popen([BIN / "pitser", "sign", "-", "-o", "x.ksig", "--server",

@@ -31,7 +31,7 @@ absl::StatusOr<Settings> Load(std::string_view text) {
 TEST(LoadSettings, TakesEveryKey) {
   PITSER_ASSERT_OK_AND_ASSIGN(
       const Settings settings,
-      Load("server = 'a:1'\ntls-ca = 'ca'\ntls-cert = 'c'\ntls-key = 'k'\ninsecure = true\n"
+      Load("server = 'a:1'\ntls_ca = 'ca'\ntls_cert = 'c'\ntls_key = 'k'\ninsecure = true\n"
            "timeout = 2.5\ntrust = 't'\nalgorithm = 'sha-512'\n"));
   EXPECT_EQ(settings.server, "a:1");
   EXPECT_EQ(settings.tls_ca, "ca");
