@@ -61,7 +61,7 @@ class ControlService final : public control::v1::Control::CallbackService {
                                     control::v1::PublishResponse* response) override {
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     const auto posted = worker_.Post([this, context, response, reactor] {
-      reactor->Finish(EndStatus(*context, Publish(*response)));
+      reactor->Finish(EndStatus(*context, PublishTo(*response)));
     });
     if (posted != WorkerPool::Posted::kYes) {
       reactor->Finish(ToGrpcStatus(absl::UnavailableError("the server is busy or shutting down")));
@@ -72,7 +72,7 @@ class ControlService final : public control::v1::Control::CallbackService {
   void Stop() { worker_.Stop(); }
 
  private:
-  absl::Status Publish(control::v1::PublishResponse& response) {
+  absl::Status PublishTo(control::v1::PublishResponse& response) {
     PITSER_ASSIGN_OR_RETURN(const ledger::PublicationData data, publisher_->PublishNow());
     response.set_time(data.time);
     response.set_imprint(ledger::ToString(data.hash.bytes()));
