@@ -11,14 +11,14 @@ class Gate {
   // Blocks until Open().
   void Pass() {
     base::MutexLock lock(mu_);
-    arrived_ = true;
+    ++arrived_;
     changed_.SignalAll();
     while (!open_) changed_.Wait(mu_);
   }
-  // Blocks until some thread came to Pass().
-  void AwaitArrival() {
+  // Blocks until so many threads came to Pass().
+  void AwaitArrival(int threads = 1) {
     base::MutexLock lock(mu_);
-    while (!arrived_) changed_.Wait(mu_);
+    while (arrived_ < threads) changed_.Wait(mu_);
   }
   void Open() {
     base::MutexLock lock(mu_);
@@ -29,7 +29,7 @@ class Gate {
  private:
   base::Mutex mu_;
   base::CondVar changed_;
-  bool arrived_ PITSER_GUARDED_BY(mu_) = false;
+  int arrived_ PITSER_GUARDED_BY(mu_) = 0;
   bool open_ PITSER_GUARDED_BY(mu_) = false;
 };
 
