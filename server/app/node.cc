@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/build_info.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "ledger/base/status.h"
 #include "server/aggregator/aggregator.h"
 #include "server/app/control_socket.h"
@@ -164,6 +165,9 @@ class NodeImpl final : public Node {
     storage::CalendarOptions options;
     options.env = environment.env;
     options.block_cache_bytes = static_cast<std::size_t>(settings_.calendar_cache_bytes);
+    options.on_notice = [](std::string_view notice) {
+      base::LogWarning("calendar_notice", {{"text", notice}});
+    };
     PITSER_ASSIGN_OR_RETURN(options.handed_out, NewestPublicationTime(settings_.data));
     PITSER_ASSIGN_OR_RETURN(calendar_, storage::Calendar::Open(folder_->calendar(), options));
     PITSER_ASSIGN_OR_RETURN(
