@@ -5,23 +5,12 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "base/exit_code.h"
 
 namespace pitser::cli {
 
-// What `pitser` ends with: one meaning each, the same in every command. The values are part of the
-// interface and never change. The table in docs/cli.md is ExitCodeTable() (a test compares them).
-enum class ExitCode : int {
-  kOk = 0,
-  kFailed = 1,
-  kUsage = 2,
-  kInconclusive = 3,
-  kMalformed = 4,
-  kRefused = 5,
-  kUnreachable = 6,
-  kLocalFile = 7,
-  kBug = 70,
-  kInterrupted = 130,
-};
+// The table in docs/cli.md is ExitCodeTable() (a test compares them).
+using base::ExitCode;
 
 struct ExitCodeInfo {
   ExitCode code;

@@ -2,19 +2,12 @@
 
 #include <string>
 
+#include "base/exit_code.h"
 #include "server/app/settings.h"
 
 namespace pitser::server {
 
-// What `pitserd` ends with; the meanings are those of every program of the project (docs/cli.md).
-enum class ExitCode : int {
-  kOk = 0,
-  kUsage = 2,
-  kRefused = 5,
-  kUnreachable = 6,
-  kLocalFile = 7,
-  kBug = 70,
-};
+using base::ExitCode;
 
 // What a command line asks for.
 struct CommandLine {
