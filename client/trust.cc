@@ -170,10 +170,11 @@ absl::Status StorePublicationsFile(const std::string& folder, Bytes publications
 
 absl::StatusOr<std::vector<ledger::SubjectConstraint>> ParseConstraints(std::string_view text) {
   std::vector<ledger::SubjectConstraint> constraints;
-  PITSER_RETURN_IF_ERROR(ForEachLine(text, [&](std::string_view line) {
+  PITSER_RETURN_IF_ERROR(ForEachLine(text, [&](std::string_view line) -> absl::Status {
     auto constraint = ledger::ParseSubjectConstraint(line);
-    if (constraint.ok()) constraints.push_back(*std::move(constraint));
-    return constraint.status();
+    if (!constraint.ok()) return constraint.status();
+    constraints.push_back(*std::move(constraint));
+    return absl::OkStatus();
   }));
   if (constraints.empty()) return absl::InvalidArgumentError("there is no constraint in it");
   return constraints;

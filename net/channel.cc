@@ -1,5 +1,6 @@
 #include "net/channel.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/grpcpp.h>
 
 namespace pitser::net {
@@ -26,7 +27,16 @@ std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const ChannelOptions& 
 
 }  // namespace
 
+void KeepGrpcInitialized() {
+  static const bool kInitialized = [] {
+    grpc_init();
+    return true;
+  }();
+  static_cast<void>(kInitialized);
+}
+
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions& options) {
+  KeepGrpcInitialized();
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxReceiveBytes);

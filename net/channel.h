@@ -31,6 +31,13 @@ struct ChannelOptions {
 // The largest message a client takes: the service never sends more (see proto/).
 inline constexpr int kMaxReceiveBytes = 16 << 20;
 
+// Initialises gRPC for the rest of the process. Without it gRPC shuts its library down with the
+// last channel; but its thread still lets go of a call after the call's callback has returned, and
+// then may do so in a library that is gone ("ref_counted.h: assertion failed: prior > 0",
+// gRPC 1.51). MakeChannel() calls it; whoever makes channels otherwise and uses callbacks should
+// too.
+void KeepGrpcInitialized();
+
 // A channel of its own connection; nothing is connected until the first call.
 // Errors: kInvalidArgument when the options contradict each other.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions& options);

@@ -57,6 +57,7 @@ void SignLoad::End(std::unique_ptr<Call> call, const grpc::Status& status) {
     }
   }
   if (status.ok()) Begin();
+  call.reset();  // Its context must be gone before the owner may let go of the channel.
   MutexLock lock(mu_);
   --running_;
   ended_.SignalAll();

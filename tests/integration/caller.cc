@@ -4,6 +4,7 @@
 
 #include "ledger/base/status.h"
 #include "ledger/verify/verifier.h"
+#include "net/channel.h"
 #include "net/grpc_status.h"
 
 namespace pitser::testing {
@@ -20,6 +21,7 @@ constexpr std::chrono::seconds kTimeout{60};
 Caller::Caller(const std::string& endpoint,
                const std::shared_ptr<grpc::ChannelCredentials>& credentials)
     : channel_([&] {
+        net::KeepGrpcInitialized();
         grpc::ChannelArguments arguments;
         arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
         return grpc::CreateCustomChannel(endpoint, credentials, arguments);
