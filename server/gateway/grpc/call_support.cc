@@ -1,0 +1,50 @@
+#include "server/gateway/grpc/call_support.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/retry_hint.h"
+#include "ledger/base/bytes.h"
+#include "server/gateway/grpc/status_map.h"
+
+namespace pitser::server::internal {
+
+absl::Status NotServedYet(std::string_view call) {
+  return absl::UnimplementedError(absl::StrCat(
+      ledger::ToAbsl(call), " is part of the contract but not served by this version"));
+}
+
+absl::Time DeadlineOf(const grpc::CallbackServerContext& context, base::Clock& clock) {
+  const auto deadline = context.deadline();
+  if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();
+  return clock.Now() + absl::FromChrono(deadline - std::chrono::system_clock::now());
+}
+
+absl::Status CheckSize(const google::protobuf::Message& request, const GrpcLimits& limits) {
+  const std::size_t size = request.ByteSizeLong();
+  if (size <= limits.max_message_bytes) return absl::OkStatus();
+  return base::WithLimit(absl::InvalidArgumentError(
+                             absl::StrCat("a message of ", size, " bytes: at most ",
+                                          limits.max_message_bytes, " (limit max_message_bytes)")),
+                         "max_message_bytes");
+}
+
+grpc::ServerUnaryReactor* Read(ServiceContext& shared, grpc::CallbackServerContext& context,
+                               std::function<absl::Status()> read) {
+  grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
+  const auto posted = shared.reads.Post([&context, reactor, read = std::move(read)] {
+    reactor->Finish(EndStatus(
+        context, context.IsCancelled() ? absl::CancelledError("the call was cancelled") : read()));
+  });
+  if (posted == WorkerPool::Posted::kYes) return reactor;
+  const absl::Status refusal =
+      posted == WorkerPool::Posted::kFull
+          ? base::LimitReached("max_queued_reads", "too many calls wait for the calendar",
+                               absl::Milliseconds(100))
+          : absl::UnavailableError("the server is shutting down");
+  reactor->Finish(EndStatus(context, refusal));
+  return reactor;
+}
+
+}  // namespace pitser::server::internal

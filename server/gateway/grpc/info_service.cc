@@ -1,0 +1,48 @@
+#include <string>
+
+#include "ledger/crypto/hash_algorithm.h"
+#include "server/gateway/grpc/reactor.h"
+#include "server/gateway/grpc/services.h"
+
+namespace pitser::server::internal {
+
+InfoService::InfoService(ServiceContext* shared) : shared_(shared) {
+  info_.set_version(shared->options.version);
+  info_.set_round_length_ms(
+      static_cast<std::uint32_t>(absl::ToInt64Milliseconds(shared->options.round_length)));
+  for (const ledger::HashAlgorithm id : ledger::AllHashAlgorithms()) {
+    v1::Algorithm& algorithm = *info_.add_algorithms();
+    algorithm.set_id(static_cast<std::uint32_t>(id));
+    algorithm.set_name(std::string(ledger::HashAlgorithmName(id)));
+    algorithm.set_digest_size(static_cast<std::uint32_t>(ledger::DigestSize(id)));
+    algorithm.set_may_be_signed(ledger::AlgorithmPolicy::Default().Trusted(id));
+  }
+  const GrpcLimits& limits = shared->options.limits;
+  info_.mutable_limits()->set_max_pending(limits.max_pending);
+  info_.mutable_limits()->set_max_level(limits.max_level);
+  info_.mutable_limits()->set_max_message_bytes(limits.max_message_bytes);
+  info_.mutable_limits()->set_max_streams_per_connection(limits.max_streams_per_connection);
+  info_.mutable_limits()->set_max_queued_reads(limits.max_queued_reads);
+  info_.set_root_fingerprint(ledger::ToString(shared->parts.root.Fingerprint()));
+}
+
+grpc::ServerUnaryReactor* InfoService::GetServerInfo(grpc::CallbackServerContext* context,
+                                                     const v1::GetServerInfoRequest*,
+                                                     v1::GetServerInfoResponse* response) {
+  *response = info_;
+  response->set_time_ms(
+      static_cast<std::uint64_t>(absl::ToUnixMillis(shared_->parts.clock->Now())));
+  return FinishedUnary(*context, absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* InfoService::GetTrust(grpc::CallbackServerContext* context,
+                                                const v1::GetTrustRequest*,
+                                                v1::GetTrustResponse* response) {
+  response->add_root_certificates(ledger::ToString(shared_->parts.root.der()));
+  v1::SubjectConstraint& constraint = *response->add_constraints();
+  constraint.set_oid(shared_->parts.constraint.oid);
+  constraint.set_value(shared_->parts.constraint.value);
+  return FinishedUnary(*context, absl::OkStatus());
+}
+
+}  // namespace pitser::server::internal
