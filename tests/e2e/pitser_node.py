@@ -23,10 +23,14 @@ class Node:
         self._flags = flags
         self._temporary = tempfile.TemporaryDirectory(prefix="pitser-e2e-")
         self.folder = pathlib.Path(self._temporary.name)
-        self.data = self.folder / "pitser-data"
-        self.trust = self.data / "trust"
+        self.use_data(self.folder / "pitser-data")
         self.server = None
         self._process = None
+
+    def use_data(self, data):
+        """Another data folder, before start()."""
+        self.data = data
+        self.trust = data / "trust"
 
     def __enter__(self):
         self.start()
@@ -34,6 +38,9 @@ class Node:
 
     def __exit__(self, *_):
         self.stop()
+        self.cleanup()
+
+    def cleanup(self):
         self._temporary.cleanup()
 
     def start(self):
