@@ -86,7 +86,7 @@ absl::StatusOr<HashTree> HashTree::Build(HashAlgorithm algorithm,
   for (const LeveledImprint& leaf : leaves) {
     stride = std::max(stride, leaf.imprint.bytes().size());
   }
-  HashTree tree(stride, leaves.front());
+  HashTree tree(algorithm, stride, leaves.front());
   std::size_t nodes = 0;
   for (std::size_t row = leaves.size();; row = (row + 1) / 2) {
     nodes += row;
@@ -124,6 +124,16 @@ absl::Status HashTree::AddRow(HashAlgorithm algorithm) {
   }
   rows_.push_back(row);
   return absl::OkStatus();
+}
+
+LeveledImprint HashTree::leaf(std::size_t index) const {
+  PITSER_CHECK(index < size());
+  const Bytes value = Value(index);
+  const auto algorithm = static_cast<HashAlgorithm>(value[0]);
+  const auto copy = [value](std::span<std::uint8_t> digest) {
+    std::memcpy(digest.data(), value.data() + 1, digest.size());
+  };
+  return {Imprint::Make(algorithm, copy), levels_[index]};
 }
 
 Bytes HashTree::Value(std::size_t node) const {

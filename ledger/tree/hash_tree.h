@@ -25,6 +25,10 @@ class HashTree {
 
   std::size_t size() const { return rows_.front().count; }
   const LeveledImprint& root() const { return root_; }
+  // What its nodes are hashed with.
+  HashAlgorithm algorithm() const { return algorithm_; }
+  // A leaf as it was given.   Precondition: index < size().
+  LeveledImprint leaf(std::size_t index) const;
 
   // Appends the links from leaf `index` to the root: none for a tree of one leaf. Folding them from
   // the leaf and its level gives root(). They view into the tree.
@@ -39,7 +43,8 @@ class HashTree {
   };
   class RowHasher;
 
-  HashTree(std::size_t stride, LeveledImprint root) : stride_(stride), root_(root) {}
+  HashTree(HashAlgorithm algorithm, std::size_t stride, LeveledImprint root)
+      : algorithm_(algorithm), stride_(stride), root_(root) {}
 
   // The whole imprint of a node.
   Bytes Value(std::size_t node) const;
@@ -48,6 +53,7 @@ class HashTree {
   // Makes the next row out of the last one.
   absl::Status AddRow(HashAlgorithm algorithm);
 
+  HashAlgorithm algorithm_;
   std::size_t stride_;   // Bytes from one value to the next: the longest imprint in the tree.
   LeveledImprint root_;  // A copy: so that it can be handed out as a whole.
   ByteVector values_;

@@ -56,7 +56,8 @@ absl::Status CheckOptions(const AggregatorOptions& options) {
     return absl::InvalidArgumentError("round length and max_pending must be at least 1");
   }
   const unsigned tree_height = static_cast<unsigned>(std::bit_width(options.max_pending - 1));
-  if (options.max_level + 1U + tree_height > kMaxRootLevel || 1 + tree_height > kMaxLinks) {
+  const unsigned max_level = std::max<unsigned>(options.max_level, kMaxOwnTreeLevel);
+  if (max_level + 1U + tree_height > kMaxRootLevel || 1 + tree_height > kMaxLinks) {
     return absl::InvalidArgumentError(
         absl::StrCat("max_level ", options.max_level, " and max_pending ", options.max_pending,
                      " together could lead to a root above level ", kMaxRootLevel));
@@ -86,6 +87,12 @@ struct Waiting {
 struct Round {
   std::uint64_t t;
   std::vector<Waiting> waiting;
+
+  std::size_t Weight() const {
+    std::size_t sum = 0;
+    for (const Waiting& one : waiting) sum += one.request->weight();
+    return sum;
+  }
 };
 
 class RoundAggregator final : public Aggregator {
@@ -99,6 +106,7 @@ class RoundAggregator final : public Aggregator {
   }
   ~RoundAggregator() override { Stop(); }
 
+  absl::Status CheckHash(const ledger::Imprint& hash, ledger::Level level) const override;
   absl::Status Enqueue(std::unique_ptr<PendingRequest>& request) override;
   void CloseIntake() override;
   void Stop() override;
@@ -135,8 +143,9 @@ class RoundAggregator final : public Aggregator {
   base::Mutex mu_;  // Leaf lock: nothing is hashed, encoded, answered or logged under it.
   // Rounds that were not taken to be closed yet, ascending; commonly one, none empty.
   std::deque<Round> rounds_ PITSER_GUARDED_BY(mu_);
-  std::uint64_t next_ PITSER_GUARDED_BY(mu_) = 0;     // No round before it is opened any more.
-  std::size_t pending_ PITSER_GUARDED_BY(mu_) = 0;    // In rounds_ and in the round being closed.
+  std::uint64_t next_ PITSER_GUARDED_BY(mu_) = 0;  // No round before it is opened any more.
+  // The weights in rounds_ and in the round being closed.
+  std::size_t pending_ PITSER_GUARDED_BY(mu_) = 0;
   std::size_t last_size_ PITSER_GUARDED_BY(mu_) = 0;  // Of the round taken last.
   absl::Status refusal_ PITSER_GUARDED_BY(mu_);       // Why nothing is taken now.
   bool intake_closed_ PITSER_GUARDED_BY(mu_) = false;
@@ -145,18 +154,26 @@ class RoundAggregator final : public Aggregator {
   base::Thread thread_;  // The round thread.
 };
 
+absl::Status RoundAggregator::CheckHash(const ledger::Imprint& hash, ledger::Level level) const {
+  if (!options_.algorithms->Trusted(hash.algorithm())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("hash algorithm ", ledger::ToAbsl(ledger::HashAlgorithmName(hash.algorithm())),
+                     " is not trusted any more: hash the document with SHA-256"));
+  }
+  if (level > options_.max_level) {
+    return base::WithLimit(absl::InvalidArgumentError(absl::StrCat(
+                               "level ", level, " is above max_level ", options_.max_level)),
+                           "max_level");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status RoundAggregator::CheckRequest(const PendingRequest& request) const {
-  if (!options_.algorithms->Trusted(request.hash().algorithm())) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "hash algorithm ", ledger::ToAbsl(ledger::HashAlgorithmName(request.hash().algorithm())),
-        " is not trusted any more: hash the document with SHA-256"));
+  const bool own_tree = request.form() == AnswerForm::kAboveTree;
+  if (own_tree && request.level() > std::max(kMaxOwnTreeLevel, options_.max_level)) {
+    return absl::InternalError("a tree of our own is higher than was reckoned with");
   }
-  if (request.level() > options_.max_level) {
-    return base::WithLimit(
-        absl::InvalidArgumentError(
-            absl::StrCat("level ", request.level(), " is above max_level ", options_.max_level)),
-        "max_level");
-  }
+  PITSER_RETURN_IF_ERROR(CheckHash(request.hash(), own_tree ? ledger::Level{0} : request.level()));
   if (request.account().empty()) return absl::InvalidArgumentError("the account has no name");
   return CheckName("account", request.account());
 }
@@ -176,7 +193,7 @@ absl::Status RoundAggregator::Enqueue(std::unique_ptr<PendingRequest>& request) 
         absl::StrCat("the deadline is before the end of the round, in ",
                      absl::FormatDuration(absl::Ceil(EndOf(t) - now, absl::Milliseconds(1)))));
   }
-  if (pending_ >= options_.max_pending) {
+  if (request->weight() > options_.max_pending - std::min(pending_, options_.max_pending)) {
     return base::LimitReached("max_pending", "too many requests are waiting for their round",
                               EndOf(t) - now);
   }
@@ -185,8 +202,8 @@ absl::Status RoundAggregator::Enqueue(std::unique_ptr<PendingRequest>& request) 
     rounds_.push_back({t, {}});
     rounds_.back().waiting.reserve(last_size_);
   }
+  pending_ += request->weight();
   rounds_.back().waiting.push_back({std::move(request), now});
-  ++pending_;
   return absl::OkStatus();
 }
 
@@ -281,7 +298,7 @@ void RoundAggregator::CloseDueRounds(absl::Time now) {
 }
 
 void RoundAggregator::CloseRound(Round round) {
-  const std::size_t taken = round.waiting.size();
+  const std::size_t taken = round.Weight();
   std::erase_if(round.waiting, [](const Waiting& waiting) {
     const bool cancelled = waiting.request->Cancelled();
     if (cancelled) waiting.request->Answer(absl::CancelledError("nobody waits for the answer"));
@@ -353,7 +370,7 @@ void RoundAggregator::Refuse(std::deque<Round> rounds, const absl::Status& why) 
   std::size_t refused = 0;
   for (const Round& round : rounds) {
     for (const Waiting& waiting : round.waiting) waiting.request->Answer(why);
-    refused += round.waiting.size();
+    refused += round.Weight();
   }
   if (refused == 0) return;
   rounds.clear();

@@ -29,16 +29,24 @@ struct SignAnswer {
 enum class AnswerForm : std::uint8_t {
   kSignature,  // It does: a signature that verifies as it is, from level 0.
   kService,    // It does not: what the KSI service protocol wants; its client adds the level.
+  // It does not: the chain above a tree that the server itself built over hashes of one caller. The
+  // level is that tree's height, so it goes on from the chains inside it and max_level, which is
+  // about what callers ask for, is not about it.
+  kAboveTree,
 };
 
 // A request that waits for its round. Whoever makes one derives from it.
 class PendingRequest {
  public:
+  // `weight` is how many of max_pending it takes: at least 1, and more where one hash stands for a
+  // tree of requests that each wait.
   PendingRequest(ledger::Imprint hash, ledger::Level level, std::string account,
-                 absl::Time deadline, AnswerForm form = AnswerForm::kSignature)
+                 absl::Time deadline, AnswerForm form = AnswerForm::kSignature,
+                 std::uint32_t weight = 1)
       : hash_(hash),
         level_(level),
         form_(form),
+        weight_(weight),
         account_(std::move(account)),
         deadline_(deadline) {}
   virtual ~PendingRequest() = default;
@@ -48,6 +56,7 @@ class PendingRequest {
   const std::string& account() const { return account_; }  // The client id of the metadata.
   absl::Time deadline() const { return deadline_; }        // By the server's wall clock.
   AnswerForm form() const { return form_; }
+  std::uint32_t weight() const { return weight_; }
 
   // True once nobody waits for the answer any more: the request then need not be signed.
   // Called from the round thread; the answer then is kCancelled.
@@ -61,6 +70,7 @@ class PendingRequest {
   const ledger::Imprint hash_;
   const ledger::Level level_;
   const AnswerForm form_;
+  const std::uint32_t weight_;
   const std::string account_;
   const absl::Time deadline_;
 };
@@ -71,6 +81,12 @@ class PendingRequest {
 class Aggregator {
  public:
   virtual ~Aggregator() = default;
+
+  // Whether a caller's hash may be signed: what Enqueue() asks too, for hashes that come to it only
+  // as leaves of a tree.
+  // Errors: kInvalidArgument for an algorithm that is not trusted any more or a level above the
+  // limit, which it names.
+  virtual absl::Status CheckHash(const ledger::Imprint& hash, ledger::Level level) const = 0;
 
   // Never blocks. On OK the request is taken and answered exactly once; otherwise it is left to the
   // caller.
@@ -91,7 +107,8 @@ struct AggregatorOptions {
   // Length of a round in whole seconds, aligned to multiples since the epoch. A round's aggregation
   // time is its last second, so that no signature tells an earlier time than its request came in.
   std::uint32_t round_seconds = 1;
-  // `max_pending`: requests that wait for their answer at one time, in all rounds together.
+  // `max_pending`: requests that wait for their answer at one time, in all rounds together, each
+  // counted by its weight.
   std::size_t max_pending = 200'000;
   // `max_level`: height of the tree that a request's hash may be the root of.
   ledger::Level max_level = 200;
@@ -104,6 +121,10 @@ struct AggregatorOptions {
 };
 
 inline constexpr std::size_t kMaxAccountSize = 255;  // Bytes of UTF-8.
+
+// The highest tree over whole documents that an answer of the form kAboveTree may stand above: more
+// leaves than memory has. Where max_level is higher, a tree may be as high as that.
+inline constexpr ledger::Level kMaxOwnTreeLevel = 40;
 
 // Starts the round thread. `core` and `clock` are not owned and outlive the aggregator, whose
 // destructor stops it.

@@ -49,6 +49,9 @@ absl::StatusOr<std::optional<GrpcTls>> ReadTls(const Settings& settings) {
 }
 
 absl::StatusOr<GrpcGatewayOptions> GatewayOptions(const Settings& settings) {
+  if (settings.max_batch > settings.max_batch_digests) {
+    return absl::InvalidArgumentError("max_batch_digests: expected at least max_batch");
+  }
   GrpcGatewayOptions options;
   const auto listen = net::ParseEndpoint(settings.grpc_listen, /*allow_port_zero=*/true);
   if (!listen.ok()) return ledger::Annotate(listen.status(), "grpc_listen");
@@ -62,6 +65,11 @@ absl::StatusOr<GrpcGatewayOptions> GatewayOptions(const Settings& settings) {
   options.limits.max_message_bytes = settings.max_message_bytes;
   options.limits.max_streams_per_connection =
       static_cast<std::uint32_t>(settings.max_streams_per_connection);
+  options.limits.max_batch = static_cast<std::uint32_t>(settings.max_batch);
+  options.limits.max_batch_digests = settings.max_batch_digests;
+  options.limits.max_stream_in_flight = static_cast<std::uint32_t>(settings.max_stream_in_flight);
+  options.limits.max_stream_unsent_bytes = settings.max_stream_unsent_bytes;
+  options.limits.stream_stall_ms = static_cast<std::uint32_t>(settings.stream_stall_ms);
   options.limits.max_queued_reads = static_cast<std::uint32_t>(settings.max_queued_reads);
   options.limits.max_grpc_memory_bytes = settings.max_grpc_memory_bytes;
   options.version = absl::StrCat("pitserd ", ledger::ToAbsl(base::Version()));

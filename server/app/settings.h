@@ -38,6 +38,11 @@ struct Settings {
   std::uint64_t max_level = 200;
   std::uint64_t max_message_bytes = std::uint64_t{4} << 20;
   std::uint64_t max_streams_per_connection = 4096;
+  std::uint64_t max_batch = 100'000;
+  std::uint64_t max_batch_digests = 2'000'000;
+  std::uint64_t max_stream_in_flight = 100'000;
+  std::uint64_t max_stream_unsent_bytes = std::uint64_t{16} << 20;
+  std::uint64_t stream_stall_ms = 30'000;
   std::uint64_t max_queued_reads = 1024;
   std::uint64_t max_grpc_memory_bytes = std::uint64_t{512} << 20;
   std::uint64_t calendar_cache_bytes = std::uint64_t{64} << 20;

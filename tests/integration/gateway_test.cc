@@ -34,6 +34,10 @@ using ::pitser::testing::TestTrust;
 // Keeps what it is given until the test answers it.
 class FakeAggregator final : public Aggregator {
  public:
+  absl::Status CheckHash(const ledger::Imprint& hash, ledger::Level) const override {
+    if (hash.algorithm() != ledger::HashAlgorithm::kSha1) return absl::OkStatus();
+    return absl::InvalidArgumentError("SHA-1 is not trusted any more");
+  }
   absl::Status Enqueue(std::unique_ptr<PendingRequest>& request) override {
     base::MutexLock lock(mu_);
     if (!refusal_.ok()) return refusal_;
@@ -486,16 +490,6 @@ TEST_F(GatewayTest, WhatIsNotServedYetSaysSo) {
   {
     grpc::ClientContext context;
     SetDeadline(context);
-    expect(v1::Signer::NewStub(channel_)->SignStream(&context)->Finish(), "SignStream");
-  }
-  {
-    grpc::ClientContext context;
-    SetDeadline(context);
-    expect(v1::Signer::NewStub(channel_)->SignBatch(&context, {})->Finish(), "SignBatch");
-  }
-  {
-    grpc::ClientContext context;
-    SetDeadline(context);
     expect(v1::Publications::NewStub(channel_)->ListPublications(&context, {})->Finish(),
            "ListPublications");
   }
@@ -519,7 +513,11 @@ TEST_F(GatewayTest, ServerInfoTellsWhatIsSet) {
   EXPECT_EQ(info.limits().max_pending(), 11u);
   EXPECT_EQ(info.limits().max_level(), 12u);
   EXPECT_EQ(info.limits().max_message_bytes(), 4096u);
-  EXPECT_EQ(info.limits().max_batch(), 0u);  // Not served.
+  EXPECT_EQ(info.limits().max_batch(), 100'000u);
+  EXPECT_EQ(info.limits().max_batch_digests(), 2'000'000u);
+  EXPECT_EQ(info.limits().max_stream_in_flight(), 100'000u);
+  EXPECT_EQ(info.limits().max_stream_unsent_bytes(), 16u << 20);
+  EXPECT_EQ(info.limits().stream_stall_ms(), 30'000u);
   EXPECT_EQ(info.root_fingerprint(), ledger::ToString(TestTrust::Get().root.Fingerprint()));
   ASSERT_EQ(info.algorithms_size(), static_cast<int>(ledger::AllHashAlgorithms().size()));
   EXPECT_EQ(info.algorithms(0).name(), "SHA-1");

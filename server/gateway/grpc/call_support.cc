@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/retry_hint.h"
 #include "ledger/base/bytes.h"
+#include "server/gateway/grpc/sign_wire.h"
 #include "server/gateway/grpc/status_map.h"
 
 namespace pitser::server::internal {
@@ -22,12 +23,7 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context, base::Clock& c
 }
 
 absl::Status CheckSize(const google::protobuf::Message& request, const GrpcLimits& limits) {
-  const std::size_t size = request.ByteSizeLong();
-  if (size <= limits.max_message_bytes) return absl::OkStatus();
-  return base::WithLimit(absl::InvalidArgumentError(
-                             absl::StrCat("a message of ", size, " bytes: at most ",
-                                          limits.max_message_bytes, " (limit max_message_bytes)")),
-                         "max_message_bytes");
+  return CheckMessageBytes(request.ByteSizeLong(), limits.max_message_bytes);
 }
 
 grpc::ServerUnaryReactor* Read(ServiceContext& shared, grpc::CallbackServerContext& context,

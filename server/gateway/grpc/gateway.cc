@@ -116,6 +116,7 @@ class GrpcGatewayImpl final : public GrpcGateway {
   void Shutdown(absl::Duration timeout) override {
     if (server_ == nullptr) return;
     shared_.reads.Stop();
+    shared_.watch.EndWhenAnswered();
     server_->Shutdown(absl::ToChronoTime(absl::Now() + timeout));
     server_->Wait();
     server_.reset();

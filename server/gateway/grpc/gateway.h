@@ -27,7 +27,12 @@ struct GrpcLimits {
   std::uint32_t max_level = 0;
   std::uint64_t max_message_bytes = std::uint64_t{4} << 20;
   std::uint32_t max_streams_per_connection = 4096;
+  std::uint32_t max_batch = 100'000;
+  std::uint32_t max_stream_in_flight = 100'000;
+  std::uint64_t max_stream_unsent_bytes = std::uint64_t{16} << 20;
+  std::uint32_t stream_stall_ms = 30'000;
   std::uint32_t max_queued_reads = 1024;
+  std::uint64_t max_batch_digests = 2'000'000;
   // What gRPC may hold for all connections together; it slows its peers down beyond.
   std::uint64_t max_grpc_memory_bytes = std::uint64_t{512} << 20;
 };

@@ -22,7 +22,12 @@ InfoService::InfoService(ServiceContext* shared) : shared_(shared) {
   info_.mutable_limits()->set_max_level(limits.max_level);
   info_.mutable_limits()->set_max_message_bytes(limits.max_message_bytes);
   info_.mutable_limits()->set_max_streams_per_connection(limits.max_streams_per_connection);
+  info_.mutable_limits()->set_max_batch(limits.max_batch);
+  info_.mutable_limits()->set_max_stream_in_flight(limits.max_stream_in_flight);
+  info_.mutable_limits()->set_max_stream_unsent_bytes(limits.max_stream_unsent_bytes);
+  info_.mutable_limits()->set_stream_stall_ms(limits.stream_stall_ms);
   info_.mutable_limits()->set_max_queued_reads(limits.max_queued_reads);
+  info_.mutable_limits()->set_max_batch_digests(limits.max_batch_digests);
   info_.set_root_fingerprint(ledger::ToString(shared->parts.root.Fingerprint()));
 }
 

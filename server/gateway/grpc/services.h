@@ -1,8 +1,12 @@
 #pragma once
 
+#include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "pitser/v1/pitser.grpc.pb.h"
+#include "server/gateway/grpc/budget.h"
+#include "server/gateway/grpc/call_watch.h"
 #include "server/gateway/grpc/gateway.h"
 #include "server/gateway/grpc/worker_pool.h"
 
@@ -13,27 +17,45 @@ struct ServiceContext {
   ServiceContext(GrpcGatewayOptions the_options, GrpcGatewayParts the_parts)
       : options(std::move(the_options)),
         parts(std::move(the_parts)),
-        reads(kReadThreads, options.limits.max_queued_reads) {}
+        reads(kReadThreads, options.limits.max_queued_reads),
+        signing(SigningThreads(), kMaxQueuedSteps),
+        batch_digests(options.limits.max_batch_digests),
+        watch(parts.clock, absl::Milliseconds(options.limits.stream_stall_ms)) {}
 
   // Two threads read as fast as a disk answers; the calendar's hot nodes are in memory anyway.
   static constexpr std::size_t kReadThreads = 2;
 
+  // Trees and messages are made as fast as processors allow.
+  static std::size_t SigningThreads() {
+    return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 16);
+  }
+  // Each stands for a call that has something to do, once. Beyond it, whoever brings more does it.
+  static constexpr std::size_t kMaxQueuedSteps = 4096;
+
   const GrpcGatewayOptions options;
   const GrpcGatewayParts parts;
-  WorkerPool reads;  // For what reads the calendar.
+  WorkerPool reads;      // For what reads the calendar.
+  WorkerPool signing;    // For the steps of streams and batches.
+  Budget batch_digests;  // `max_batch_digests`.
+  CallWatch watch;       // Over streams and batches.
 };
 
-class SignerService final : public v1::Signer::CallbackService {
+// SignStream's and SignBatch's messages are many small parts: they are read and written by hand.
+using SignerServiceBase =
+    v1::Signer::WithCallbackMethod_Sign<v1::Signer::WithRawCallbackMethod_SignStream<
+        v1::Signer::WithRawCallbackMethod_SignBatch<v1::Signer::Service>>>;
+
+class SignerService final : public SignerServiceBase {
  public:
   explicit SignerService(ServiceContext* shared) : shared_(shared) {}
 
   grpc::ServerUnaryReactor* Sign(grpc::CallbackServerContext* context,
                                  const v1::SignRequest* request,
                                  v1::SignResponse* response) override;
-  grpc::ServerBidiReactor<v1::SignStreamRequest, v1::SignStreamResponse>* SignStream(
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* SignStream(
       grpc::CallbackServerContext* context) override;
-  grpc::ServerWriteReactor<v1::SignBatchResponse>* SignBatch(
-      grpc::CallbackServerContext* context, const v1::SignBatchRequest* request) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* SignBatch(grpc::CallbackServerContext* context,
+                                                        const grpc::ByteBuffer* request) override;
 
  private:
   ServiceContext* const shared_;

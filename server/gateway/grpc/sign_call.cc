@@ -5,10 +5,9 @@
 #include <memory>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "ledger/base/status.h"
 #include "ledger/format/signature.h"
 #include "server/gateway/grpc/reactor.h"
+#include "server/gateway/grpc/sign_wire.h"
 
 namespace pitser::server {
 namespace {
@@ -85,29 +84,20 @@ class PendingSign final : public PendingRequest {
   const std::shared_ptr<CallSlot> slot_;
 };
 
-absl::StatusOr<ledger::Level> ParseLevel(std::uint32_t level) {
-  if (level > 254) {
-    return absl::InvalidArgumentError(absl::StrCat("level: at most 254, got ", level));
-  }
-  return static_cast<ledger::Level>(level);
-}
-
 }  // namespace
 
 grpc::ServerUnaryReactor* StartSignCall(grpc::CallbackServerContext& context,
                                         const v1::SignRequest& request, v1::SignResponse& response,
                                         Aggregator& aggregator, std::string account,
                                         absl::Time deadline) {
-  const auto hash = ledger::Imprint::Parse(ledger::AsBytes(request.imprint()));
-  if (!hash.ok()) return FinishedUnary(context, ledger::Annotate(hash.status(), "imprint"));
-  const auto level = ParseLevel(request.level());
-  if (!level.ok()) return FinishedUnary(context, level.status());
+  const auto hash = ReadHash(ledger::AsBytes(request.imprint()), request.level());
+  if (!hash.ok()) return FinishedUnary(context, hash.status());
 
   auto* const call = new SignCall(context, response);
   // Its own hold on the slot: once the request is taken, the call may end at any moment.
   const std::shared_ptr<CallSlot> slot = call->slot();
   std::unique_ptr<PendingRequest> pending =
-      std::make_unique<PendingSign>(slot, *hash, *level, std::move(account), deadline);
+      std::make_unique<PendingSign>(slot, hash->imprint, hash->level, std::move(account), deadline);
   const absl::Status taken = aggregator.Enqueue(pending);
   if (!taken.ok() && slot->Take() != nullptr) call->End(taken);
   return call;

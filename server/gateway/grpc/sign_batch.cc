@@ -1,0 +1,162 @@
+#include "server/gateway/grpc/sign_batch.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/retry_hint.h"
+#include "ledger/base/status.h"
+#include "server/gateway/grpc/sign_wire.h"
+#include "server/gateway/grpc/tree_parts.h"
+
+namespace pitser::server {
+namespace {
+
+using base::MutexLock;
+
+// The digests as leaves.
+absl::StatusOr<std::vector<ledger::LeveledImprint>> ReadDigests(const WireBatch& batch,
+                                                                std::uint32_t max_batch) {
+  const auto algorithm = ledger::HashAlgorithmFromId(batch.algorithm);
+  if (!algorithm.has_value()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("algorithm: there is none with the id ", batch.algorithm));
+  }
+  const std::size_t digest_size = ledger::DigestSize(*algorithm);
+  if (batch.digests.empty() || batch.digests.size() % digest_size != 0) {
+    return absl::InvalidArgumentError(absl::StrCat("digests: expected a multiple of ", digest_size,
+                                                   " bytes, at least one, got ",
+                                                   batch.digests.size()));
+  }
+  const std::size_t count = batch.digests.size() / digest_size;
+  if (count > max_batch) {
+    return base::WithLimit(
+        absl::InvalidArgumentError(absl::StrCat("a batch of ", count, " digests: at most ",
+                                                max_batch, " (limit max_batch)")),
+        "max_batch");
+  }
+  std::vector<ledger::LeveledImprint> leaves;
+  leaves.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    PITSER_ASSIGN_OR_RETURN(
+        const ledger::Imprint imprint,
+        ledger::Imprint::Create(*algorithm, batch.digests.subspan(i * digest_size, digest_size)));
+    leaves.push_back({imprint, 0});
+  }
+  return leaves;
+}
+
+}  // namespace
+
+// The batch, as the aggregator sees it.
+class SignBatch::Pending final : public PendingRequest {
+ public:
+  Pending(std::shared_ptr<SignBatch> batch, const ledger::LeveledImprint& root)
+      : PendingRequest(root.imprint, root.level, batch->account_, batch->deadline_,
+                       AnswerForm::kAboveTree),
+        batch_(std::move(batch)) {}
+
+  bool Cancelled() const override {
+    MutexLock lock(batch_->mu_);
+    return batch_->Ending();
+  }
+  void Answer(absl::StatusOr<SignAnswer> answer) override { batch_->OnAnswer(std::move(answer)); }
+
+ private:
+  const std::shared_ptr<SignBatch> batch_;
+};
+
+SignBatch::SignBatch(const SignBatchLimits& limits, Budget* digests, WorkerPool* pool,
+                     base::Clock* clock, Aggregator* aggregator, AnswerCall* call,
+                     std::string account, absl::Time deadline, std::string request)
+    : AnsweringCall(pool, clock, limits.stall, call),
+      limits_(limits),
+      digests_(digests),
+      aggregator_(aggregator),
+      account_(std::move(account)),
+      deadline_(deadline),
+      request_(std::move(request)) {}
+
+bool SignBatch::Work() {
+  if (!request_.has_value()) return false;
+  absl::Status started = Start();
+  request_.reset();
+  if (!started.ok()) End(std::move(started));
+  return true;
+}
+
+absl::Status SignBatch::Start() {
+  PITSER_ASSIGN_OR_RETURN(const WireBatch batch, ReadBatchRequest(ledger::AsBytes(*request_)));
+  ledger::LeveledImprint root{ledger::Imprint::Zero(kTreeAlgorithm), 0};
+  {
+    PITSER_ASSIGN_OR_RETURN(const auto leaves, ReadDigests(batch, limits_.max_batch));
+    PITSER_RETURN_IF_ERROR(aggregator_->CheckHash(leaves.front().imprint, 0));
+    size_ = leaves.size();
+    share_ = digests_->Take(size_);
+    if (!share_) {
+      return base::LimitReached("max_batch_digests", "too many digests of batches are held",
+                                limits_.retry_after);
+    }
+    root = leaves.front();
+    if (size_ > 1) {
+      PITSER_ASSIGN_OR_RETURN(tree_, ledger::HashTree::Build(kTreeAlgorithm, leaves));
+      root = tree_->root();
+    }
+  }
+  std::unique_ptr<PendingRequest> pending =
+      std::make_unique<Pending>(std::static_pointer_cast<SignBatch>(shared_from_this()), root);
+  return aggregator_->Enqueue(pending);
+}
+
+void SignBatch::OnAnswer(absl::StatusOr<SignAnswer> answer) {
+  if (!answer.ok()) return End(answer.status());
+  {
+    MutexLock lock(mu_);
+    answer_ = *std::move(answer);
+  }
+  Wake();
+}
+
+std::string SignBatch::NextMessage() {
+  {
+    MutexLock lock(mu_);
+    if (answer_.has_value()) signed_ = std::exchange(answer_, std::nullopt);
+  }
+  std::string message;
+  if (!signed_.has_value() || sent_ == size_) return message;
+  if (sent_ == 0) {
+    ledger::ByteVector tail = signed_->own;
+    ledger::Append(tail, *signed_->tail);
+    AppendBatchShared(message, {tail, signed_->aggregation_time, account_});
+  }
+  if (!tree_.has_value()) {  // The digest is the root.
+    AppendPart(message, {});
+    ++sent_;
+    return message;
+  }
+  const ledger::ChainIndex above = LowestChainIndex(signed_->own);
+  ledger::ByteVector part;
+  for (; sent_ < size_; ++sent_) {
+    part.clear();
+    AppendLeafPart(part, *tree_, sent_, signed_->aggregation_time, above);
+    if (message.size() + part.size() + kWireAnswerOverhead > kAnswerBytes) break;
+    AppendPart(message, part);
+  }
+  return message;
+}
+
+std::optional<absl::Status> SignBatch::Complete() {
+  if (!signed_.has_value() || sent_ < size_) return std::nullopt;
+  return absl::OkStatus();
+}
+
+void SignBatch::LetGo() {
+  request_.reset();
+  tree_.reset();
+  signed_.reset();
+  share_ = Budget::Share();
+  MutexLock lock(mu_);
+  answer_.reset();
+}
+
+}  // namespace pitser::server
