@@ -40,6 +40,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions&
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxReceiveBytes);
+  // Else gRPC has channels with equal arguments share one connection.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   // Repeating is CallWithRetry()'s business, which knows the deadline and the server's wish; the
   // channel itself tries to connect again quickly, so that a retry finds a fresh answer.
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);

@@ -1,6 +1,15 @@
 #include "net/channel.h"
 
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
+
+#include <future>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "net/grpc_status.h"
@@ -38,6 +47,50 @@ TEST(MakeChannel, RefusesContradictions) {
   both.ca_pem = "PEM";
   EXPECT_THAT(MakeChannel(both), StatusIs(absl::StatusCode::kInvalidArgument, "insecure"));
   EXPECT_THAT(MakeChannel(To("127.0.0.1:7380")), IsOk());
+}
+
+// Refuses every call and remembers who called.
+class PeerRecorder final : public grpc::CallbackGenericService {
+ public:
+  std::set<std::string> peers;  // Read when no call runs.
+
+ private:
+  class Refusal final : public grpc::ServerGenericBidiReactor {
+   public:
+    Refusal() { Finish(grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "")); }
+    void OnDone() override { delete this; }
+  };
+  grpc::ServerGenericBidiReactor* CreateReactor(
+      grpc::GenericCallbackServerContext* context) override {
+    peers.insert(context->peer());
+    return new Refusal();
+  }
+};
+
+// gRPC has channels with equal arguments share a connection; load over several must not.
+TEST(MakeChannel, MakesAConnectionOfItsOwn) {
+  PeerRecorder service;
+  grpc::ServerBuilder builder;
+  builder.RegisterCallbackGenericService(&service);
+  int port = 0;
+  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  const auto server = builder.BuildAndStart();
+  ASSERT_NE(server, nullptr);
+
+  std::vector<std::shared_ptr<grpc::Channel>> channels;  // All at once.
+  for (int i = 0; i < 2; ++i) {
+    PITSER_ASSERT_OK_AND_ASSIGN(auto channel, MakeChannel(To("127.0.0.1:" + std::to_string(port))));
+    channels.push_back(std::move(channel));
+    grpc::ClientContext context;
+    grpc::ByteBuffer request, response;
+    std::promise<grpc::StatusCode> code;
+    grpc::GenericStub(channels.back())
+        .UnaryCall(&context, "/a/b", {}, &request, &response,
+                   [&](const grpc::Status& status) { code.set_value(status.error_code()); });
+    EXPECT_EQ(code.get_future().get(), grpc::StatusCode::UNIMPLEMENTED);
+  }
+  server->Shutdown();
+  EXPECT_EQ(service.peers.size(), 2u);
 }
 
 TEST(FromGrpcStatus, KeepsCodeAndMessage) {
