@@ -1,67 +1,17 @@
 #include "client/cli/command_line.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
 #include "base/build_info.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/help.h"
 #include "ledger/base/bytes.h"
 
 namespace pitser::cli {
 namespace {
 
 using enum ExitCode;
-
-// The parts of a help text that CLI11 knows nothing about.
-struct HelpParts {
-  std::string usage;
-  std::string paragraph;
-  std::vector<ExitCode> exit_codes;
-  std::vector<std::string> examples;  // Run by tests/e2e, so they must work.
-};
-
-// Help in the order of style.md 6: usage, one paragraph, options, exit codes, examples.
-class HelpFormatter : public CLI::Formatter {
- public:
-  explicit HelpFormatter(HelpParts parts) : parts_(std::move(parts)) {
-    column_width(34);
-    label("Positionals", "Arguments");
-  }
-
-  std::string make_help(const CLI::App* app, std::string /*name*/,
-                        CLI::AppFormatMode mode) const override {
-    std::string text = absl::StrFormat("Usage: %s\n\n%s\n", parts_.usage, parts_.paragraph);
-    text += make_positionals(app);
-    text += make_groups(app, mode);
-    text += make_subcommands(app, mode);
-    text += "\nExit codes:\n";
-    for (ExitCode code : parts_.exit_codes) {
-      absl::StrAppendFormat(&text, "  %-3d  %s\n", static_cast<int>(code), InfoOf(code).meaning);
-    }
-    text += "\nExamples:\n";
-    for (const std::string& example : parts_.examples) text += "  $ " + example + "\n";
-    text.pop_back();
-    return absl::StrReplaceAll(text, {{"\n\n\n", "\n\n"}});
-  }
-
-  // "-o,--output OUT" and not CLI11's "TEXT REQUIRED ...".
-  std::string make_option_opts(const CLI::Option* option) const override {
-    const bool is_flag = option->get_items_expected_max() == 0;
-    return is_flag || option->get_positional() ? "" : " " + option->get_type_name();
-  }
-
- private:
-  const HelpParts parts_;
-};
-
-void Describe(CLI::App& app, HelpParts parts) {
-  app.formatter(std::make_shared<HelpFormatter>(std::move(parts)));
-  app.set_help_flag("-h,--help", "show this help");
-  app.group("Commands");
-}
 
 void AddCommon(CLI::App& app, CommonOptions& options) {
   app.add_flag("--json", options.json, "one JSON object for each input, on standard output");
@@ -180,11 +130,8 @@ class Parser {
     return name;
   }
 
-  absl::Status UsageError(std::string message) const {
-    message[0] = absl::ascii_tolower(static_cast<unsigned char>(message[0]));
-    if (message.ends_with('.')) message.pop_back();
-    std::replace(message.begin(), message.end(), '\n', ' ');
-    return Error(kUsage, message, CommandName() + " --help");
+  absl::Status UsageError(const std::string& message) const {
+    return Error(kUsage, UsageMessage(message), CommandName() + " --help");
   }
 
   CLI::App app_{"", "pitser"};

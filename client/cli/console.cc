@@ -8,14 +8,15 @@
 
 namespace pitser::cli {
 
-Console Console::System() {
+Console Console::System(std::string_view program) {
   const char* no_color = std::getenv("NO_COLOR");
   return Console({.out = &std::cout,
                   .err = &std::cerr,
                   .in_is_terminal = isatty(STDIN_FILENO) == 1,
                   .out_is_terminal = isatty(STDOUT_FILENO) == 1,
                   .err_is_terminal = isatty(STDERR_FILENO) == 1,
-                  .no_color = no_color != nullptr && *no_color != '\0'});
+                  .no_color = no_color != nullptr && *no_color != '\0',
+                  .program = program});
 }
 
 void Console::Result(std::string_view text) {
@@ -32,27 +33,27 @@ void Console::ResultBytes(std::string_view bytes) {
 void Console::Note(std::string_view text) {
   if (quiet_ || json_) return;
   EndProgress();
-  *streams_.err << "pitser: " << text << '\n' << std::flush;
+  *streams_.err << streams_.program << ": " << text << '\n' << std::flush;
 }
 
 void Console::Hint(std::string_view text) {
   if (quiet_ || json_) return;
   EndProgress();
-  *streams_.err << "pitser: hint: " << text << '\n' << std::flush;
+  *streams_.err << streams_.program << ": hint: " << text << '\n' << std::flush;
 }
 
 ExitCode Console::Fail(const absl::Status& status) {
   EndProgress();
-  *streams_.err << "pitser: " << std::string(status.message()) << '\n';
+  *streams_.err << streams_.program << ": " << std::string(status.message()) << '\n';
   if (const std::string hint = HintOf(status); !hint.empty()) {
-    *streams_.err << "pitser: hint: " << hint << '\n';
+    *streams_.err << streams_.program << ": hint: " << hint << '\n';
   }
   *streams_.err << std::flush;
   return ExitCodeOf(status);
 }
 
 bool Console::Confirm(std::string_view question) {
-  *streams_.err << "pitser: " << question << " [y/N] " << std::flush;
+  *streams_.err << streams_.program << ": " << question << " [y/N] " << std::flush;
   std::string answer;
   std::getline(std::cin, answer);
   return answer == "y" || answer == "Y" || answer == "yes";

@@ -8,9 +8,9 @@
 
 namespace pitser::cli {
 
-// Where a command speaks: results on standard output, all else on standard error with the prefix
-// `pitser: `, advice on a line of its own. Knows what the streams are, so that nothing is guessed
-// twice.   Thread: one at a time.
+// Where a command speaks: results on standard output, all else on standard error with the program's
+// name as prefix, `pitser: `, advice on a line of its own. Knows what the streams are, so that
+// nothing is guessed twice.   Thread: one at a time.
 class Console {
  public:
   struct Streams {
@@ -19,13 +19,14 @@ class Console {
     bool in_is_terminal;
     bool out_is_terminal;
     bool err_is_terminal;
-    bool no_color;  // NO_COLOR is set and not empty.
+    bool no_color;                        // NO_COLOR is set and not empty.
+    std::string_view program = "pitser";  // The prefix on standard error.
   };
 
   explicit Console(const Streams& streams) : streams_(streams) {}
 
   // The process's own streams.
-  static Console System();
+  static Console System(std::string_view program = "pitser");
 
   void SetQuiet(bool quiet) { quiet_ = quiet; }
   void SetJson(bool json) { json_ = json; }
