@@ -3,22 +3,16 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
-#include <grpcpp/resource_quota.h>
 
-#include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "ledger/base/status.h"
 #include "server/gateway/grpc/services.h"
+#include "server/gateway/grpc/transport_limits.h"
 
 namespace pitser::server {
 namespace {
-
-int ClampInt(std::uint64_t value) {
-  return static_cast<int>(std::min<std::uint64_t>(value, std::numeric_limits<int>::max()));
-}
 
 // gRPC would only say that it cannot listen.
 absl::Status CheckTls(const GrpcTls& tls) {
@@ -46,28 +40,6 @@ std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const GrpcGatewayOption
   return grpc::SslServerCredentials(ssl);
 }
 
-// gRPC's own limits, set on purpose. Why each has its value: docs/protocol.md, "Limits".
-void SetLimits(grpc::ServerBuilder& builder, const GrpcLimits& limits) {
-  grpc::ResourceQuota quota("pitserd");
-  quota.Resize(static_cast<std::size_t>(limits.max_grpc_memory_bytes));
-  builder.SetResourceQuota(quota);
-  // Twice our own limit: a message between the two is refused by name.
-  builder.SetMaxReceiveMessageSize(ClampInt(2 * limits.max_message_bytes));
-  builder.SetMaxSendMessageSize(ClampInt(std::uint64_t{1} << 20));
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
-                             ClampInt(limits.max_streams_per_connection));
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
-  // A client that is gone without a word is noticed after 80 s; one that pings more often than
-  // every 10 s is sent away.
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 2);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 30 * 60'000);
-  // Without this a second server on the port starts without an error and takes half of the calls.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-}
-
 class GrpcGatewayImpl final : public GrpcGateway {
  public:
   GrpcGatewayImpl(GrpcGatewayOptions options, GrpcGatewayParts parts)
@@ -84,7 +56,7 @@ class GrpcGatewayImpl final : public GrpcGateway {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
-    SetLimits(builder, shared_.options.limits);
+    SetTransportLimits(builder, shared_.options.limits);
     int port = 0;
     builder.AddListeningPort(shared_.options.listen.ToString(), MakeCredentials(shared_.options),
                              &port);
