@@ -24,6 +24,9 @@ ExitCode Run(const TrustFetchOptions& options, const Surroundings& around) {
 ExitCode Run(const TrustShowOptions& options, const Surroundings& around) {
   return RunTrustShow(options, around);
 }
+ExitCode Run(const ConfigOptions& options, const Surroundings& around) {
+  return RunConfig(options, around);
+}
 
 }  // namespace
 
@@ -39,9 +42,10 @@ ExitCode RunApp(const std::vector<std::string>& arguments, const Environment& en
       [&](const auto& options) {
         console.SetJson(options.common.json);
         console.SetQuiet(options.common.quiet);
-        const auto settings = LoadSettings(options.common.config, environment);
+        const auto settings = LoadedSettings::Load(options.common, environment);
         if (!settings.ok()) return console.Fail(settings.status());
-        return Run(options, {*settings, environment, clock, console});
+        for (const std::string& hint : (*settings)->hints()) console.Hint(hint);
+        return Run(options, {(*settings)->values(), **settings, clock, console});
       },
       std::get<CommandOptions>(*parsed));
 }

@@ -3,9 +3,11 @@
 #include <CLI/CLI.hpp>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "base/build_info.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/help.h"
+#include "client/cli/settings.h"
 #include "ledger/base/bytes.h"
 
 namespace pitser::cli {
@@ -17,38 +19,61 @@ void AddCommon(CLI::App& app, CommonOptions& options) {
   app.add_flag("--json", options.json, "one JSON object for each input, on standard output");
   app.add_flag("-q,--quiet", options.quiet, "no progress, no advice");
   app.add_option("--config", options.config,
-                 "settings file (default: ~/.config/pitser/pitser.toml)")
+                 "settings file (or: PITSER_CLIENT_CONFIG; default:\n"
+                 "~/.config/pitser/pitser.toml)")
       ->type_name("FILE");
 }
 
-void AddServer(CLI::App& app, ServerOptions& options) {
-  const std::string group = "Server";
-  app.add_option("--server", options.server, "the ledger (or: PITSER_SERVER, `server` in settings)")
-      ->type_name("HOST:PORT")
-      ->group(group);
-  app.add_option("--timeout", options.timeout_seconds, "give up after so long (default: 30)")
-      ->type_name("SECONDS")
-      ->group(group);
-  app.add_option("--tls-ca", options.tls_ca, "certificates to believe the server by (PEM)")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_option("--tls-cert", options.tls_cert, "our own certificate for the server (PEM)")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_option("--tls-key", options.tls_key, "the key of --tls-cert (PEM)")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_flag("--insecure", options.insecure, "plain text also to a server on another machine")
-      ->group(group);
+// Breaks a line for the column of help texts.
+std::string Wrapped(const std::string& text) {
+  constexpr std::size_t kWidth = 76;
+  std::string wrapped;
+  std::size_t column = 0;
+  for (const absl::string_view word : absl::StrSplit(text, ' ')) {
+    if (column + word.size() > kWidth) {
+      wrapped.back() = '\n';
+      column = 0;
+    }
+    absl::StrAppendFormat(&wrapped, "%s ", word);
+    column += word.size() + 1;
+  }
+  wrapped.pop_back();
+  return wrapped;
 }
 
-void AddTrust(CLI::App& app, TrustOptions& options) {
+// Makes a setting a flag of a command: `--tls-ca`, or the names that are given.
+void AddSetting(CLI::App& app, CommonOptions& options, std::string_view key,
+                const std::string& names = "") {
+  const Setting& setting = SettingNamed(key);
+  const std::string flag = names.empty() ? setting.flag() : names.substr(names.find("--"));
+  const auto take = [&options, key, flag](const std::string& text) {
+    options.flags.push_back({.key = std::string(key), .flag = flag, .text = text});
+  };
+  Settings defaults;
+  const base::SettingIn in = setting.In(defaults);
+  const std::string value = in.is_switch() ? "" : base::TextOf(in);
+  const std::string help =
+      Wrapped(absl::StrFormat("%s (or: %s%s%s)", setting.help, setting.variable(),
+                              value.empty() ? "" : "; default: ", value));
+  const std::string& all_names = names.empty() ? flag : names;
+  CLI::Option* const option =
+      in.is_switch()
+          ? app.add_flag_function(
+                all_names, [take](std::int64_t on) { take(on > 0 ? "true" : "false"); }, help)
+          : app.add_option_function<std::string>(all_names, take, help)
+                ->type_name(std::string(setting.shape));
+  option->group(std::string(setting.section));
+}
+
+void AddServer(CLI::App& app, CommonOptions& options) {
+  for (const char* key : {"server", "timeout", "tls_ca", "tls_cert", "tls_key", "insecure"}) {
+    AddSetting(app, options, key);
+  }
+}
+
+void AddTrust(CLI::App& app, CommonOptions& common, TrustOptions& options) {
   const std::string group = "Trust";
-  app.add_option("--trust", options.trust,
-                 "folder of `pitser trust fetch` or of a server's DIR/trust (or: PITSER_TRUST;\n"
-                 "default: ~/.config/pitser/trust)")
-      ->type_name("DIR")
-      ->group(group);
+  AddSetting(app, common, "trust");
   app.add_option("--publications-file", options.publications_file,
                  "publications file to use instead of the folder's")
       ->type_name("FILE")
@@ -93,6 +118,7 @@ class Parser {
     AddExtend();
     AddInspect();
     AddTrustCommands();
+    AddConfig();
   }
 
   absl::StatusOr<CommandLine> Parse(const std::vector<std::string>& arguments) {
@@ -110,6 +136,7 @@ class Parser {
     if (inspect_->parsed()) return CommandOptions(inspect_options_);
     if (trust_fetch_->parsed()) return CommandOptions(trust_fetch_options_);
     if (trust_show_->parsed()) return CommandOptions(trust_show_options_);
+    if (config_->parsed()) return CommandOptions(config_options_);
     return UsageError("a command is missing");
   }
 
@@ -119,6 +146,7 @@ class Parser {
   void AddExtend();
   void AddInspect();
   void AddTrustCommands();
+  void AddConfig();
 
   // "pitser sign", as far as it was understood.
   std::string CommandName() const {
@@ -142,12 +170,14 @@ class Parser {
   CLI::App* inspect_ = nullptr;
   CLI::App* trust_fetch_ = nullptr;
   CLI::App* trust_show_ = nullptr;
+  CLI::App* config_ = nullptr;
   SignOptions sign_options_;
   VerifyOptions verify_options_;
   ExtendOptions extend_options_;
   InspectOptions inspect_options_;
   TrustFetchOptions trust_fetch_options_;
   TrustShowOptions trust_show_options_;
+  ConfigOptions config_options_;
 };
 
 void Parser::AddSign() {
@@ -171,9 +201,8 @@ void Parser::AddSign() {
   sign_->add_flag("-f,--force", options.force, "replace a signature that is there");
   sign_->add_option("--hash", options.hash, "sign this hash; the document stays where it is")
       ->type_name("ALGORITHM:HEX");
-  sign_->add_option("--algorithm", options.algorithm, "hash algorithm (default: sha-256)")
-      ->type_name("NAME");
-  AddServer(*sign_, options.server);
+  AddSetting(*sign_, options.common, "algorithm");
+  AddServer(*sign_, options.common);
   AddCommon(*sign_, options.common);
 }
 
@@ -210,7 +239,7 @@ void Parser::AddVerify() {
       ->add_option("--publication", options.publication,
                    "publication code that you hold, e.g. from a newspaper")
       ->type_name("CODE");
-  AddTrust(*verify_, options.trust);
+  AddTrust(*verify_, options.common, options.trust);
   AddCommon(*verify_, options.common);
 }
 
@@ -238,8 +267,8 @@ void Parser::AddExtend() {
                    "where the result goes, with a single signature; `-` is standard output")
       ->type_name("OUT");
   extend_->add_flag("-f,--force", options.force, "replace a file at -o");
-  AddServer(*extend_, options.server);
-  AddTrust(*extend_, options.trust);
+  AddServer(*extend_, options.common);
+  AddTrust(*extend_, options.common, options.trust);
   AddCommon(*extend_, options.common);
 }
 
@@ -280,11 +309,7 @@ void Parser::AddTrustCommands() {
        {"pitser trust fetch --server 127.0.0.1:7380 --accept-first-use -o trust",
         "pitser trust fetch --server 127.0.0.1:7380 -o trust --accept-first-use --replace"}});
   TrustFetchOptions& fetch = trust_fetch_options_;
-  trust_fetch_
-      ->add_option("-o,--output", fetch.output,
-                   "folder to keep it in (or: PITSER_TRUST; default: "
-                   "~/.config/pitser/trust)")
-      ->type_name("DIR");
+  AddSetting(*trust_fetch_, fetch.common, "trust", "-o,--output");
   trust_fetch_
       ->add_option("--fingerprint", fetch.fingerprint,
                    "SHA-256 of the root certificate that is expected")
@@ -292,7 +317,7 @@ void Parser::AddTrustCommands() {
   trust_fetch_->add_flag("--accept-first-use", fetch.accept_first_use,
                          "take an unknown root without comparing it");
   trust_fetch_->add_flag("--replace", fetch.replace, "replace another root that was accepted");
-  AddServer(*trust_fetch_, fetch.server);
+  AddServer(*trust_fetch_, fetch.common);
   AddCommon(*trust_fetch_, fetch.common);
 
   trust_show_ = trust->add_subcommand("show", "show what is in a trust folder");
@@ -304,11 +329,24 @@ void Parser::AddTrustCommands() {
             {"pitser trust show --trust pitser-data/trust",
              "pitser trust show --trust pitser-data/trust --json"}});
   TrustShowOptions& show = trust_show_options_;
-  trust_show_
-      ->add_option("--trust", show.trust,
-                   "the folder (or: PITSER_TRUST; default: ~/.config/pitser/trust)")
-      ->type_name("DIR");
+  AddSetting(*trust_show_, show.common, "trust");
   AddCommon(*trust_show_, show.common);
+}
+
+void Parser::AddConfig() {
+  config_ = app_.add_subcommand("config", "show the settings in force and where they come from");
+  Describe(*config_,
+           {"pitser config [OPTIONS]",
+            "Shows every setting that is in force and where its value comes from: a flag counts "
+            "more than an\nenvironment variable, that more than the settings file, that more than "
+            "the default. What is\nprinted is itself a settings file.",
+            {kOk, kUsage, kLocalFile, kBug, kInterrupted},
+            {"pitser config", "pitser config --server 127.0.0.1:7380 --json"}});
+  ConfigOptions& options = config_options_;
+  for (const Setting& setting : SettingsTable()) {
+    AddSetting(*config_, options.common, setting.key);
+  }
+  AddCommon(*config_, options.common);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace pitser::cli {
 // What every command is given.
 struct Surroundings {
   const Settings& settings;
-  const Environment& environment;
+  const LoadedSettings& loaded;  // The same, with where each comes from.
   const base::Clock& clock;
   Console& console;
 
@@ -27,5 +27,6 @@ ExitCode RunExtend(const ExtendOptions& options, const Surroundings& around);
 ExitCode RunInspect(const InspectOptions& options, const Surroundings& around);
 ExitCode RunTrustFetch(const TrustFetchOptions& options, const Surroundings& around);
 ExitCode RunTrustShow(const TrustShowOptions& options, const Surroundings& around);
+ExitCode RunConfig(const ConfigOptions& options, const Surroundings& around);
 
 }  // namespace pitser::cli

@@ -25,9 +25,9 @@ absl::Status FolderError(const absl::Status& status) {
   }
 }
 
-absl::StatusOr<std::optional<client::Trust>> LoadFolder(const TrustFolder& folder) {
-  if (!folder.named && !client::FileExists(folder.path)) return std::nullopt;
-  auto trust = client::LoadTrust(folder.path);
+absl::StatusOr<std::optional<client::Trust>> LoadFolder(const Settings& settings) {
+  if (!settings.trust_named && !client::FileExists(settings.trust)) return std::nullopt;
+  auto trust = client::LoadTrust(settings.trust);
   if (!trust.ok()) return FolderError(trust.status());
   return std::optional<client::Trust>(*std::move(trust));
 }
@@ -118,16 +118,15 @@ std::string Evidence::FirstUseWarning() const {
 }
 
 absl::StatusOr<Evidence> LoadEvidence(const TrustOptions& options, const Settings& settings,
-                                      const Environment& environment, std::uint64_t now) {
+                                      std::uint64_t now) {
   Evidence evidence;
   evidence.at_time = now;
   if (!options.at.empty()) {
     PITSER_ASSIGN_OR_RETURN(evidence.at_time, ParseTime(options.at));
   }
   if (!NamesAllParts(options)) {
-    const TrustFolder folder = ResolveTrustFolder(options.trust, settings, environment);
-    PITSER_ASSIGN_OR_RETURN(evidence.trust, LoadFolder(folder));
-    if (evidence.trust) evidence.folder = folder.path;
+    PITSER_ASSIGN_OR_RETURN(evidence.trust, LoadFolder(settings));
+    if (evidence.trust) evidence.folder = settings.trust;
   }
   client::Trust trust = evidence.trust ? *std::move(evidence.trust) : client::Trust();
   PITSER_RETURN_IF_ERROR(TakeAnchors(options.trust_anchors, trust));

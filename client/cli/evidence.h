@@ -33,6 +33,6 @@ struct Evidence {
 // `now` in Unix seconds, for when --at is not given.
 // Errors: exit codes 2, 4 and 7.
 absl::StatusOr<Evidence> LoadEvidence(const TrustOptions& options, const Settings& settings,
-                                      const Environment& environment, std::uint64_t now);
+                                      std::uint64_t now);
 
 }  // namespace pitser::cli

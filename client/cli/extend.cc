@@ -103,11 +103,10 @@ absl::StatusOr<std::unique_ptr<Means>> Prepare(const ExtendOptions& options,
                                                const Surroundings& around) {
   auto means = std::make_unique<Means>();
   PITSER_ASSIGN_OR_RETURN(means->goal, ParseGoal(options.to));
-  PITSER_ASSIGN_OR_RETURN(means->service,
-                          Connect(options.server, around.settings, around.environment));
+  PITSER_ASSIGN_OR_RETURN(means->service, Connect(around.settings));
   if (means->goal.code) return means;  // What the user holds needs nobody's word.
-  PITSER_ASSIGN_OR_RETURN(const Evidence evidence, LoadEvidence(options.trust, around.settings,
-                                                                around.environment, around.Now()));
+  PITSER_ASSIGN_OR_RETURN(const Evidence evidence,
+                          LoadEvidence(options.trust, around.settings, around.Now()));
   PITSER_RETURN_IF_ERROR(FindPublications(options, around, evidence, *means));
   return means;
 }

@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
   Console console = Console::System();
   try {
     ExitCode code = pitser::cli::RunApp(std::vector<std::string>(argv + 1, argv + argc),
-                                        pitser::cli::SystemEnvironment(),
+                                        pitser::base::Variables::System(),
                                         pitser::base::Clock::System(), console);
     // A result that nobody got is no result: the disk behind standard output may be full.
     if (!std::cout.flush()) {

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "base/settings.h"
 
 namespace pitser::cli {
 
@@ -15,18 +15,11 @@ struct CommonOptions {
   bool json = false;
   bool quiet = false;
   std::string config;
+  std::vector<base::GivenFlag> flags;  // Of settings (settings.h): --server, --trust, ...
 };
 
-struct ServerOptions {
-  std::string server;
-  std::string tls_ca, tls_cert, tls_key;
-  bool insecure = false;
-  std::optional<double> timeout_seconds;
-};
-
-// Whom to believe.
+// Whom to believe, beside the setting `trust`.
 struct TrustOptions {
-  std::string trust;  // A folder.
   std::string publications_file;
   std::vector<std::string> trust_anchors;
   std::vector<std::string> publisher_emails;
@@ -36,10 +29,8 @@ struct TrustOptions {
 
 struct SignOptions {
   CommonOptions common;
-  ServerOptions server;
   std::vector<std::string> files;
   std::string hash;
-  std::string algorithm;
   std::string output;
   bool force = false;
 };
@@ -57,7 +48,6 @@ struct VerifyOptions {
 
 struct ExtendOptions {
   CommonOptions common;
-  ServerOptions server;
   TrustOptions trust;
   std::vector<std::string> signatures;
   std::string to;
@@ -72,8 +62,6 @@ struct InspectOptions {
 
 struct TrustFetchOptions {
   CommonOptions common;
-  ServerOptions server;
-  std::string output;
   std::string fingerprint;
   bool accept_first_use = false;
   bool replace = false;
@@ -81,10 +69,13 @@ struct TrustFetchOptions {
 
 struct TrustShowOptions {
   CommonOptions common;
-  std::string trust;
+};
+
+struct ConfigOptions {
+  CommonOptions common;
 };
 
 using CommandOptions = std::variant<SignOptions, VerifyOptions, ExtendOptions, InspectOptions,
-                                    TrustFetchOptions, TrustShowOptions>;
+                                    TrustFetchOptions, TrustShowOptions, ConfigOptions>;
 
 }  // namespace pitser::cli

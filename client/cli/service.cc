@@ -28,9 +28,8 @@ absl::Status Service::Explain(const absl::Status& status) const {
                hint);
 }
 
-absl::StatusOr<Service> Connect(const ServerOptions& options, const Settings& settings,
-                                const Environment& environment) {
-  PITSER_ASSIGN_OR_RETURN(ServerAddress address, ResolveServer(options, settings, environment));
+absl::StatusOr<Service> Connect(const Settings& settings) {
+  PITSER_ASSIGN_OR_RETURN(ServerAddress address, ResolveServer(settings));
   client::ClientOptions client_options;
   client_options.timeout = address.timeout;
   client_options.channel = std::move(address.channel);

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "client/cli/options.h"
 #include "client/cli/settings.h"
 #include "client/client.h"
 
@@ -19,9 +18,8 @@ struct Service {
   absl::Status Explain(const absl::Status& status) const;
 };
 
-// The server that flags, environment or settings name. Nothing is sent yet.
+// The server that the settings name. Nothing is sent yet.
 // Errors: exit codes 2 and 7.
-absl::StatusOr<Service> Connect(const ServerOptions& options, const Settings& settings,
-                                const Environment& environment);
+absl::StatusOr<Service> Connect(const Settings& settings);
 
 }  // namespace pitser::cli

@@ -1,65 +1,74 @@
 #include "client/cli/settings.h"
 
-#include <toml++/toml.h>
-
+#include <algorithm>
+#include <array>
 #include <charconv>
-#include <cstdlib>
 
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "client/cli/exit_code.h"
 #include "client/file.h"
+#include "ledger/base/check.h"
 #include "ledger/base/status.h"
 #include "ledger/crypto/hasher.h"
 
 namespace pitser::cli {
 namespace {
 
-constexpr std::size_t kMaxSettingsSize = 1 << 20;
 constexpr std::size_t kMaxPemSize = 1 << 20;
-constexpr absl::Duration kDefaultTimeout = absl::Seconds(30);
+
+using S = Settings;
+
+constexpr std::string_view kServer = "Server";
+constexpr std::string_view kTrust = "Trust";
+constexpr std::string_view kHashing = "Hashing";
+
+const std::array kTable = {
+    Setting{"server", kServer, "HOST:PORT", "the ledger", &S::server},
+    Setting{"timeout", kServer, "SECONDS", "give up after so long",
+            Setting::Duration{&S::timeout, absl::Milliseconds(1), absl::Hours(24), true}},
+    Setting{"tls_ca", kServer, "FILE",
+            "certificates to believe the server by (PEM); without it, the system's", &S::tls_ca},
+    Setting{"tls_cert", kServer, "FILE", "our own certificate for the server (PEM)", &S::tls_cert,
+            "PITSER_CLIENT_TLS_CERT"},
+    Setting{"tls_key", kServer, "FILE", "the key of tls_cert (PEM)", &S::tls_key,
+            "PITSER_CLIENT_TLS_KEY"},
+    Setting{"insecure", kServer, "", "plain text also to a server on another machine",
+            &S::insecure},
+    Setting{"trust", kTrust, "DIR",
+            "folder of `pitser trust fetch` or of a server's DIR/trust; without it, "
+            "~/.config/pitser/trust",
+            &S::trust},
+    Setting{"algorithm", kHashing, "NAME", "the algorithm to hash new documents with",
+            &S::algorithm},
+};
+
+// What counts as one, see Settings.
+constexpr std::array<std::string_view, 4> kConnectionKeys = {"tls_ca", "tls_cert", "tls_key",
+                                                             "insecure"};
 
 std::string ConfigFolder(const Environment& environment) {
   if (const auto folder = environment("XDG_CONFIG_HOME")) return *folder + "/pitser";
   return environment("HOME").value_or("") + "/.config/pitser";
 }
 
-// The first that says something.
-std::string FirstOf(const std::string& flag, const std::optional<std::string>& variable,
-                    const std::string& setting) {
-  if (!flag.empty()) return flag;
-  return variable ? *variable : setting;
-}
-
-absl::Status WrongSetting(const std::string& path, const toml::node& node, std::string_view what) {
-  return Error(ExitCode::kUsage,
-               absl::StrFormat("%s:%d: %s", path, node.source().begin.line, what));
-}
-
-template <typename T>
-absl::Status Take(const std::string& path, const toml::node& node, std::string_view kind, T& out) {
-  const auto value = node.value<T>();
-  if (!value) return WrongSetting(path, node, absl::StrFormat("expected %s", kind));
-  out = *value;
-  return absl::OkStatus();
-}
-
-absl::Status TakeSetting(const std::string& path, std::string_view key, const toml::node& node,
-                         Settings& settings) {
-  if (key == "server") return Take(path, node, "a text", settings.server);
-  if (key == "tls_ca") return Take(path, node, "a text", settings.tls_ca);
-  if (key == "tls_cert") return Take(path, node, "a text", settings.tls_cert);
-  if (key == "tls_key") return Take(path, node, "a text", settings.tls_key);
-  if (key == "trust") return Take(path, node, "a text", settings.trust);
-  if (key == "algorithm") return Take(path, node, "a text", settings.algorithm);
-  if (key == "insecure") return Take(path, node, "true or false", settings.insecure);
-  if (key == "timeout") {
-    return Take(path, node, "a number of seconds", settings.timeout_seconds.emplace());
+// Takes back what layers below the highest one say about certificates.
+void KeepOneSetOfCertificates(base::SettingsInForce& settings) {
+  using base::Origin;
+  const std::string no_switch = "false";
+  auto highest = Origin::Layer::kDefault;
+  for (const std::string_view key : kConnectionKeys) {
+    const base::SettingInForce& setting = base::Named(key, settings);
+    const std::string text = base::TextOf(setting.setting);
+    if (text.empty() || text == no_switch) continue;
+    highest = std::max(highest, setting.origin.layer);
   }
-  return WrongSetting(path, node,
-                      absl::StrFormat("unknown setting '%s'; there are server, tls_ca, tls_cert, "
-                                      "tls_key, insecure, timeout, trust and algorithm",
-                                      key));
+  for (const std::string_view key : kConnectionKeys) {
+    base::SettingInForce& setting = base::Named(key, settings);
+    if (setting.origin.layer >= highest) continue;
+    PITSER_CHECK(
+        base::SetFromText(setting.setting, setting.setting.is_switch() ? no_switch : "").ok());
+    setting.origin = {};
+  }
 }
 
 absl::StatusOr<std::string> ReadPem(const std::string& path) {
@@ -70,72 +79,59 @@ absl::StatusOr<std::string> ReadPem(const std::string& path) {
 
 }  // namespace
 
-Environment SystemEnvironment() {
-  return [](const char* name) -> std::optional<std::string> {
-    const char* value = std::getenv(name);
-    if (value == nullptr || *value == '\0') return std::nullopt;
-    return std::string(value);
-  };
+std::span<const Setting> SettingsTable() { return kTable; }
+
+const Setting& SettingNamed(std::string_view key) {
+  const auto* setting = std::ranges::find(kTable, key, &Setting::key);
+  PITSER_CHECK(setting != kTable.end());
+  return *setting;
 }
 
-absl::StatusOr<Settings> LoadSettings(const std::string& path, const Environment& environment) {
-  const std::string file = path.empty() ? ConfigFolder(environment) + "/pitser.toml" : path;
-  Settings settings;
-  if (path.empty() && !client::FileExists(file)) return settings;
-  PITSER_ASSIGN_OR_RETURN(const ledger::ByteVector content, ReadInput(file, kMaxSettingsSize));
-  try {
-    const toml::table table = toml::parse(ledger::AsText(content), file);
-    for (const auto& [key, node] : table) {
-      PITSER_RETURN_IF_ERROR(TakeSetting(file, key.str(), node, settings));
-    }
-  } catch (const toml::parse_error& error) {
-    return Error(ExitCode::kUsage, absl::StrFormat("%s:%d: %s", file, error.source().begin.line,
-                                                   error.description()));
+LoadedSettings::LoadedSettings() : in_force_(base::InForce(SettingsTable(), values_)) {}
+
+absl::StatusOr<std::unique_ptr<LoadedSettings>> LoadedSettings::Load(
+    const CommonOptions& options, const Environment& environment) {
+  std::unique_ptr<LoadedSettings> loaded(new LoadedSettings());
+  const std::string folder = ConfigFolder(environment);
+  loaded->values_.trust = folder + "/trust";
+  const base::Layers layers{.file_flag = options.config,
+                            .file_variable = kConfigVariable,
+                            .default_file = folder + "/pitser.toml",
+                            .variables = environment,
+                            .flags = options.flags};
+  auto file = base::ApplyLayers(layers, loaded->in_force_);
+  if (!file.ok()) {
+    const bool wrong = file.status().code() == absl::StatusCode::kInvalidArgument;
+    return WithExitCode(file.status(), wrong ? ExitCode::kUsage : ExitCode::kLocalFile);
   }
-  return settings;
+  KeepOneSetOfCertificates(loaded->in_force_);
+  loaded->values_.trust_named =
+      base::Named("trust", loaded->in_force_).origin.layer != base::Origin::Layer::kDefault;
+  loaded->file_ = *std::move(file);
+  loaded->hints_ = base::MisspeltVariables(layers, loaded->in_force_);
+  return loaded;
 }
 
-absl::StatusOr<ServerAddress> ResolveServer(const ServerOptions& options, const Settings& settings,
-                                            const Environment& environment) {
-  const std::string server = FirstOf(options.server, environment("PITSER_SERVER"), settings.server);
-  if (server.empty()) {
+absl::StatusOr<ServerAddress> ResolveServer(const Settings& settings) {
+  if (settings.server.empty()) {
     return Error(ExitCode::kUsage, "no server is named",
                  "give --server HOST:PORT, set PITSER_SERVER, or write `server` in the settings");
   }
   ServerAddress address;
-  auto endpoint = net::ParseEndpoint(server);
+  auto endpoint = net::ParseEndpoint(settings.server);
   if (!endpoint.ok()) return WithExitCode(endpoint.status(), ExitCode::kUsage);
   address.channel.endpoint = *std::move(endpoint);
-
-  // Certificates come as a set: those of the flags, or those of the settings file.
-  const bool from_flags =
-      !options.tls_ca.empty() || !options.tls_cert.empty() || !options.tls_key.empty();
-  if (options.insecure && from_flags) {
+  const bool certificates =
+      !settings.tls_ca.empty() || !settings.tls_cert.empty() || !settings.tls_key.empty();
+  if (settings.insecure && certificates) {
     return Error(ExitCode::kUsage, "--insecure and --tls-... contradict each other");
   }
-  address.channel.insecure = options.insecure || (settings.insecure && !from_flags);
-  if (!address.channel.insecure) {
-    PITSER_ASSIGN_OR_RETURN(address.channel.ca_pem,
-                            ReadPem(from_flags ? options.tls_ca : settings.tls_ca));
-    PITSER_ASSIGN_OR_RETURN(address.channel.certificate_pem,
-                            ReadPem(from_flags ? options.tls_cert : settings.tls_cert));
-    PITSER_ASSIGN_OR_RETURN(address.channel.key_pem,
-                            ReadPem(from_flags ? options.tls_key : settings.tls_key));
-  }
-  const std::optional<double> seconds =
-      options.timeout_seconds ? options.timeout_seconds : settings.timeout_seconds;
-  address.timeout = seconds ? absl::Seconds(*seconds) : kDefaultTimeout;
-  if (address.timeout <= absl::ZeroDuration() || address.timeout > absl::Hours(24)) {
-    return Error(ExitCode::kUsage, "the timeout must be above 0 and at most 86400 seconds");
-  }
+  address.channel.insecure = settings.insecure;
+  PITSER_ASSIGN_OR_RETURN(address.channel.ca_pem, ReadPem(settings.tls_ca));
+  PITSER_ASSIGN_OR_RETURN(address.channel.certificate_pem, ReadPem(settings.tls_cert));
+  PITSER_ASSIGN_OR_RETURN(address.channel.key_pem, ReadPem(settings.tls_key));
+  address.timeout = settings.timeout;
   return address;
-}
-
-TrustFolder ResolveTrustFolder(const std::string& flag, const Settings& settings,
-                               const Environment& environment) {
-  const std::string named = FirstOf(flag, environment("PITSER_TRUST"), settings.trust);
-  if (!named.empty()) return {.path = named, .named = true};
-  return {.path = ConfigFolder(environment) + "/trust", .named = false};
 }
 
 absl::Status CheckMaySign(ledger::HashAlgorithm algorithm) {
@@ -148,11 +144,8 @@ absl::Status CheckMaySign(ledger::HashAlgorithm algorithm) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<ledger::HashAlgorithm> ResolveAlgorithm(const std::string& flag,
-                                                       const Settings& settings) {
-  const std::string name = FirstOf(flag, std::nullopt, settings.algorithm);
-  if (name.empty()) return ledger::HashAlgorithm::kSha256;
-  const auto algorithm = ledger::HashAlgorithmFromName(name);
+absl::StatusOr<ledger::HashAlgorithm> ResolveAlgorithm(const Settings& settings) {
+  const auto algorithm = ledger::HashAlgorithmFromName(settings.algorithm);
   if (!algorithm.ok()) return WithExitCode(algorithm.status(), ExitCode::kUsage);
   PITSER_RETURN_IF_ERROR(CheckMaySign(*algorithm));
   if (!ledger::HashAvailable(*algorithm)) {

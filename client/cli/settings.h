@@ -1,11 +1,15 @@
 #pragma once
 
-#include <functional>
-#include <optional>
+#include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/settings.h"
+#include "base/variables.h"
 #include "client/cli/options.h"
 #include "ledger/base/bytes.h"
 #include "ledger/crypto/hash_algorithm.h"
@@ -13,45 +17,73 @@
 
 namespace pitser::cli {
 
-// Looks up an environment variable; nothing when it is unset or empty.
-using Environment = std::function<std::optional<std::string>(const char* name)>;
-Environment SystemEnvironment();
+using Environment = base::Variables;
 
-// The settings file, a TOML table whose keys are named like the flags, `tls_ca` for --tls-ca. What
-// is absent is empty.
+// What a user can choose once for all commands, with the defaults. SettingsTable() says what each
+// one means.
 struct Settings {
-  std::string server, tls_ca, tls_cert, tls_key, trust, algorithm;
+  std::string server;
+  absl::Duration timeout = absl::Seconds(30);
+  // These four count as one: whoever names a certificate, or none, in one layer does not mean those
+  // of a lower layer, which are for another server.
+  std::string tls_ca, tls_cert, tls_key;
   bool insecure = false;
-  std::optional<double> timeout_seconds;
+
+  std::string trust;         // A folder.
+  bool trust_named = false;  // Whether anybody named it: the default one may be absent.
+  std::string algorithm = "sha-256";
 };
 
-// Reads `path`, or, when that is empty, the default place, where no file is no error.
-// Errors: exit code 7 when the file cannot be read, 2 when it is no TOML, has an unknown key or a
-// value of the wrong kind - naming file and line.
-absl::StatusOr<Settings> LoadSettings(const std::string& path, const Environment& environment);
+using Setting = base::Setting<Settings>;
 
-// Flags win over the environment (PITSER_SERVER, PITSER_TRUST), that over the settings file, that
-// over the defaults.
+// All settings, section by section: the one list, see base/settings.h.
+std::span<const Setting> SettingsTable();
+const Setting& SettingNamed(std::string_view key);
+
+// The environment variable that names the settings file when --config does not. PITSER_CONFIG is
+// pitserd's, whose file has other keys.
+inline constexpr std::string_view kConfigVariable = "PITSER_CLIENT_CONFIG";
+
+// The settings that are in force, and where they come from. Not movable: the origins point into
+// the values.
+class LoadedSettings {
+ public:
+  // From the flags, the environment and the settings file: the one that is named, or that of the
+  // default place if it is there.
+  // Errors: exit code 7 when the file cannot be read, 2 when it is no TOML, or for an unknown key
+  // or a wrong value - naming file and line, variable or flag.
+  static absl::StatusOr<std::unique_ptr<LoadedSettings>> Load(const CommonOptions& options,
+                                                              const Environment& environment);
+
+  LoadedSettings(const LoadedSettings&) = delete;
+  LoadedSettings& operator=(const LoadedSettings&) = delete;
+
+  const Settings& values() const { return values_; }
+  const base::SettingsInForce& in_force() const { return in_force_; }
+  const std::string& file() const { return file_; }  // Empty when none was read.
+  // Advice on variables that were probably meant to be settings, one sentence each.
+  const std::vector<std::string>& hints() const { return hints_; }
+
+ private:
+  LoadedSettings();
+
+  Settings values_;
+  base::SettingsInForce in_force_;
+  std::string file_;
+  std::vector<std::string> hints_;
+};
+
 struct ServerAddress {
   net::ChannelOptions channel;
   absl::Duration timeout;
 };
-// Errors: exit code 2 when no server is named or an option is wrong, 7 for unreadable PEM files.
-absl::StatusOr<ServerAddress> ResolveServer(const ServerOptions& options, const Settings& settings,
-                                            const Environment& environment);
-
-// The trust folder and whether anybody named it (the default one may be absent).
-struct TrustFolder {
-  std::string path;
-  bool named;
-};
-TrustFolder ResolveTrustFolder(const std::string& flag, const Settings& settings,
-                               const Environment& environment);
+// Errors: exit code 2 when no server is named or the settings contradict each other, 7 for
+// unreadable PEM files.
+absl::StatusOr<ServerAddress> ResolveServer(const Settings& settings);
 
 // The algorithm to hash new documents with. Errors: exit code 2 for one that is unknown, that this
 // build lacks or that is not trusted any more.
-absl::StatusOr<ledger::HashAlgorithm> ResolveAlgorithm(const std::string& flag,
-                                                       const Settings& settings);
+absl::StatusOr<ledger::HashAlgorithm> ResolveAlgorithm(const Settings& settings);
 // The same check for an algorithm that stands in a hash.
 absl::Status CheckMaySign(ledger::HashAlgorithm algorithm);
 

@@ -147,9 +147,9 @@ ExitCode RunSign(const SignOptions& options, const Surroundings& around) {
   Console& console = around.console;
   auto jobs = MakeJobs(options, console);
   if (!jobs.ok()) return console.Fail(jobs.status());
-  const auto algorithm = ResolveAlgorithm(options.algorithm, around.settings);
+  const auto algorithm = ResolveAlgorithm(around.settings);
   if (!algorithm.ok()) return console.Fail(algorithm.status());
-  const auto service = Connect(options.server, around.settings, around.environment);
+  const auto service = Connect(around.settings);
   if (!service.ok()) return FailAll(*jobs, service.status(), console);
   HashAll(*jobs, *algorithm, console);
   return SignAll(*jobs, *service, console);

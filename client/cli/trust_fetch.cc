@@ -140,8 +140,7 @@ absl::Status FetchInto(const std::string& folder, const TrustFetchOptions& optio
                        const Surroundings& around) {
   Console& console = around.console;
   PITSER_RETURN_IF_ERROR(CheckFingerprintText(options.fingerprint));
-  PITSER_ASSIGN_OR_RETURN(const Service service,
-                          Connect(options.server, around.settings, around.environment));
+  PITSER_ASSIGN_OR_RETURN(const Service service, Connect(around.settings));
   PITSER_ASSIGN_OR_RETURN(std::optional<Trust> known, LoadKnown(folder, options.replace));
   PITSER_ASSIGN_OR_RETURN(Trust fetched, Fetch(service));
   for (const Certificate& anchor : fetched.anchors) {
@@ -174,8 +173,7 @@ absl::Status FetchInto(const std::string& folder, const TrustFetchOptions& optio
 
 ExitCode RunTrustFetch(const TrustFetchOptions& options, const Surroundings& around) {
   Console& console = around.console;
-  const std::string folder =
-      ResolveTrustFolder(options.output, around.settings, around.environment).path;
+  const std::string& folder = around.settings.trust;
   const absl::Status status = FetchInto(folder, options, around);
   if (status.ok()) return ExitCode::kOk;
   if (console.json()) {

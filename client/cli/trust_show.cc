@@ -7,22 +7,21 @@
 
 namespace pitser::cli {
 
-ExitCode RunTrustShow(const TrustShowOptions& options, const Surroundings& around) {
+ExitCode RunTrustShow(const TrustShowOptions& /*options*/, const Surroundings& around) {
   Console& console = around.console;
-  const TrustFolder folder = ResolveTrustFolder(options.trust, around.settings, around.environment);
-  TrustOptions trust_options;
-  trust_options.trust = folder.path;
-  const auto evidence =
-      LoadEvidence(trust_options, around.settings, around.environment, around.Now());
+  Settings settings = around.settings;
+  settings.trust_named = true;  // What is to be shown must be there.
+  const std::string& folder = settings.trust;
+  const auto evidence = LoadEvidence({}, settings, around.Now());
   if (!evidence.ok()) {
     if (console.json()) {
-      console.Result(ToLine(JsonError(kTrustSchema, "folder", folder.path, evidence.status())));
+      console.Result(ToLine(JsonError(kTrustSchema, "folder", folder, evidence.status())));
     }
     return console.Fail(evidence.status());
   }
   const std::string& problem = evidence->publications_problem;
-  console.Result(console.json() ? TrustJson(folder.path, *evidence->trust, problem)
-                                : TrustText(folder.path, *evidence->trust, problem));
+  console.Result(console.json() ? TrustJson(folder, *evidence->trust, problem)
+                                : TrustText(folder, *evidence->trust, problem));
   return problem.empty() ? ExitCode::kOk : ExitCode::kInconclusive;
 }
 

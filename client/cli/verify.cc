@@ -96,8 +96,8 @@ absl::StatusOr<Judgement> Prepare(const VerifyOptions& options, const Surroundin
   if (judgement.policy == Policy::kUserPublicationBased && !judgement.publication) {
     return Usage("--policy publication needs --publication CODE");
   }
-  PITSER_ASSIGN_OR_RETURN(judgement.evidence, LoadEvidence(options.trust, around.settings,
-                                                           around.environment, around.Now()));
+  PITSER_ASSIGN_OR_RETURN(judgement.evidence,
+                          LoadEvidence(options.trust, around.settings, around.Now()));
   return judgement;
 }
 

@@ -1,13 +1,12 @@
 #include "server/app/command_line.h"
 
 #include <CLI/CLI.hpp>
-#include <memory>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/build_info.h"
+#include "base/settings_text.h"
 #include "ledger/base/bytes.h"
-#include "server/app/config_file.h"
 
 namespace pitser::server {
 namespace {
@@ -19,52 +18,39 @@ constexpr const char* kFooter =
     "  pitserd ready grpc=127.0.0.1:7380\n"
     "SIGTERM and SIGINT end it once all that is pending is answered; a second one ends it at "
     "once.\n"
+    "\nEvery flag of a setting is also an environment variable (PITSER_GRPC_LISTEN) and a key of\n"
+    "the configuration file (grpc_listen); the flag counts most, then the variable.\n"
     "\nExit codes: 0 done; 2 usage or configuration; 5 refused by the running server;\n"
     "6 no running server or a port that cannot be had; 7 data folder, key or file;\n"
     "70 damaged data or our bug.\n"
     "\nExamples:\n"
     "  pitserd --data /var/lib/pitser --grpc-listen 127.0.0.1:7380\n"
+    "  PITSER_DATA=/var/lib/pitser pitserd config\n"
     "  pitserd publish --data /var/lib/pitser\n";
 
-// The flags of one (sub)command: texts, until it is known which of them were given.
-class Flags {
- public:
-  void Add(CLI::App& app, const Setting& setting, const Settings& defaults) {
-    Entry& entry = *entries_.emplace_back(std::make_unique<Entry>());
-    entry.setting = &setting;
-    const std::string value = TextOf(setting, defaults);
-    const std::string help(setting.help);
-    if (std::holds_alternative<Setting::Switch>(setting.field)) {
-      entry.option = app.add_flag(setting.flag(), entry.on, help);
-    } else {
-      entry.option =
-          app.add_option(setting.flag(), entry.text,
-                         value.empty() ? help : absl::StrCat(help, " (default ", value, ")"));
-      entry.option->type_name(std::string(setting.shape));
-    }
-    entry.option->group(std::string(setting.section));
-  }
+constexpr std::string_view kConfigSchema = "pitserd.config/1";
 
-  absl::Status Apply(Settings& settings) const {
-    for (const auto& entry : entries_) {
-      if (entry->option->count() == 0) continue;
-      const bool is_switch = std::holds_alternative<Setting::Switch>(entry->setting->field);
-      const std::string text = is_switch ? (entry->on ? "true" : "false") : entry->text;
-      const absl::Status status = SetFromText(*entry->setting, text, settings);
-      if (!status.ok()) return status;
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  struct Entry {
-    const Setting* setting = nullptr;
-    CLI::Option* option = nullptr;
-    std::string text;
-    bool on = false;
+// Makes a setting a flag of a (sub)command, which puts what it is given into `given`.
+void AddFlag(CLI::App& app, const Setting& setting, const Settings& defaults,
+             std::vector<base::GivenFlag>& given) {
+  const auto take = [&setting, &given](std::string text) {
+    given.push_back({std::string(setting.key), setting.flag(), std::move(text)});
   };
-  std::vector<std::unique_ptr<Entry>> entries_;  // CLI11 keeps pointers into them.
-};
+  Settings copy = defaults;
+  const base::SettingIn in = setting.In(copy);
+  const std::string help(setting.help);
+  CLI::Option* option = nullptr;
+  if (in.is_switch()) {
+    option = app.add_flag_function(
+        setting.flag(), [take](std::int64_t on) { take(on > 0 ? "true" : "false"); }, help);
+  } else {
+    const std::string value = base::TextOf(in);
+    option = app.add_option_function<std::string>(
+        setting.flag(), take, value.empty() ? help : absl::StrCat(help, " (default ", value, ")"));
+    option->type_name(std::string(setting.shape));
+  }
+  option->group(std::string(setting.section));
+}
 
 struct Commands {
   CLI::App app{
@@ -73,9 +59,11 @@ struct Commands {
       "this machine, with its own data folder and keys made on the first start.",
       "pitserd"};
   CLI::App* publish = nullptr;
-  Flags serve_flags, publish_flags;
+  CLI::App* show_config = nullptr;
+  // `pitserd --data DIR publish` means the same as `pitserd publish --data DIR`.
+  std::vector<base::GivenFlag> flags;
   std::string config;
-  bool version = false, sample_config = false;
+  bool version = false, sample_config = false, json = false;
 
   Commands() {
     const Settings defaults;
@@ -84,8 +72,8 @@ struct Commands {
     app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
     app.add_flag("--version", version, "print the version and exit");
     app.add_flag("--sample-config", sample_config, "print a commented configuration and exit");
-    app.add_option("--config", config, "read settings from a TOML file")->type_name("FILE");
-    for (const Setting& setting : SettingsTable()) serve_flags.Add(app, setting, defaults);
+    AddConfig(app);
+    for (const Setting& setting : SettingsTable()) AddFlag(app, setting, defaults, flags);
     publish = app.add_subcommand(
         "publish", "Have the running server of a data folder publish the newest second now");
     publish->footer(
@@ -94,8 +82,34 @@ struct Commands {
         "\nExamples:\n"
         "  pitserd publish\n"
         "  pitserd publish --data /var/lib/pitser\n");
-    publish->add_option("--config", config, "read settings from a TOML file")->type_name("FILE");
-    publish_flags.Add(*publish, SettingsTable().front(), defaults);  // data
+    AddConfig(*publish);
+    AddFlag(*publish, SettingsTable().front(), defaults, flags);  // data
+
+    show_config = app.add_subcommand(
+        "config", "Show every setting that is in force and where its value comes from");
+    show_config->footer(
+        "\nA flag counts more than an environment variable, that more than the configuration\n"
+        "file, that more than the default. What is printed is itself a configuration file.\n"
+        "Exit codes: 0 done; 2 a flag, a variable or the file is wrong; 7 the file cannot be "
+        "read.\n"
+        "\nExamples:\n"
+        "  pitserd config\n"
+        "  pitserd config --json\n");
+    show_config->add_flag("--json", json, "one JSON object");
+    AddConfig(*show_config);
+    for (const Setting& setting : SettingsTable()) AddFlag(*show_config, setting, defaults, flags);
+  }
+
+  void AddConfig(CLI::App& to) {
+    to.add_option("--config", config, "read settings from a TOML file (or: PITSER_CONFIG)")
+        ->type_name("FILE");
+  }
+
+  const CLI::App& Parsed() const {
+    for (const CLI::App* command : {publish, show_config}) {
+      if (command->parsed()) return *command;
+    }
+    return app;
   }
 };
 
@@ -114,41 +128,46 @@ CommandLine Refuse(absl::string_view why) {
   return result;
 }
 
-CommandLine Settle(const Commands& commands) {
+CommandLine Settle(const Commands& commands, const base::Variables& variables) {
   CommandLine result;
-  const bool publish = commands.publish->parsed();
-  result.action = publish ? CommandLine::Action::kPublish : CommandLine::Action::kServe;
-  if (!commands.config.empty()) {
-    const absl::Status status = ReadConfigFile(commands.config, result.settings);
-    if (!status.ok()) {
-      CommandLine refusal = Refuse(status.message());
-      if (!absl::IsInvalidArgument(status)) refusal.exit_code = ExitCode::kLocalFile;
-      return refusal;
-    }
+  base::SettingsInForce settings = base::InForce(SettingsTable(), result.settings);
+  const base::Layers layers{.file_flag = commands.config,
+                            .file_variable = kConfigVariable,
+                            .default_file = {},
+                            .variables = variables,
+                            .flags = commands.flags};
+  const auto file = base::ApplyLayers(layers, settings);
+  if (!file.ok()) {
+    CommandLine refusal = Refuse(file.status().message());
+    if (!absl::IsInvalidArgument(file.status())) refusal.exit_code = ExitCode::kLocalFile;
+    refusal.hints = base::MisspeltVariables(layers, settings);
+    return refusal;
   }
-  // `pitserd --data DIR publish` means the same as `pitserd publish --data DIR`.
-  for (const Flags* flags : {&commands.serve_flags, &commands.publish_flags}) {
-    const absl::Status status = flags->Apply(result.settings);
-    if (!status.ok()) return Refuse(status.message());
+  if (commands.publish->parsed()) {
+    result.action = CommandLine::Action::kPublish;
+  } else if (commands.show_config->parsed()) {
+    result = Print(commands.json ? base::InForceAsJson(kConfigSchema, *file, settings) + "\n"
+                                 : base::InForceAsToml(*file, settings));
   }
+  result.hints = base::MisspeltVariables(layers, settings);
   return result;
 }
 
 }  // namespace
 
-CommandLine ParseCommandLine(int argc, const char* const* argv) {
+CommandLine ParseCommandLine(int argc, const char* const* argv, const base::Variables& variables) {
   Commands commands;
   try {  // The library's border: it throws, we do not.
     commands.app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const bool publish = commands.publish->parsed();
-    return Print(publish ? commands.publish->help("pitserd") : commands.app.help());
+    const CLI::App& command = commands.Parsed();
+    return Print(&command == &commands.app ? command.help() : command.help("pitserd"));
   } catch (const CLI::ParseError& error) {
     return Refuse(absl::StrCat(error.what(), "; see pitserd --help"));
   }
   if (commands.version) return Print(absl::StrCat("pitserd ", ToAbsl(base::Version()), "\n"));
   if (commands.sample_config) return Print(SampleConfig());
-  return Settle(commands);
+  return Settle(commands, variables);
 }
 
 }  // namespace pitser::server

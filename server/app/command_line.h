@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/exit_code.h"
+#include "base/variables.h"
 #include "server/app/settings.h"
 
 namespace pitser::server {
@@ -18,12 +20,13 @@ struct CommandLine {
     kRefuse,  // `text` to standard error: the command line or the configuration is wrong.
   };
   Action action = Action::kServe;
-  Settings settings;  // Flag before configuration file before default.
+  Settings settings;  // Flag before environment before configuration file before default.
   std::string text;
+  std::vector<std::string> hints;      // To be told beside, one line each.
   ExitCode exit_code = ExitCode::kOk;  // Of kPrint and kRefuse.
 };
 
-// Reads the command line and the configuration file that it names.
-CommandLine ParseCommandLine(int argc, const char* const* argv);
+// Reads the command line, the environment and the configuration file that one of them names.
+CommandLine ParseCommandLine(int argc, const char* const* argv, const base::Variables& variables);
 
 }  // namespace pitser::server

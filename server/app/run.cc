@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/build_info.h"
 #include "base/log.h"
+#include "base/variables.h"
 #include "ledger/base/bytes.h"
 #include "ledger/format/publication.h"
 #include "server/app/command_line.h"
@@ -94,7 +95,10 @@ int Serve(const Settings& settings, const Environment& environment) {
 }  // namespace
 
 int RunPitserd(int argc, const char* const* argv, const Environment& environment) {
-  const CommandLine line = ParseCommandLine(argc, argv);
+  const CommandLine line = ParseCommandLine(argc, argv, base::Variables::System());
+  for (const std::string& hint : line.hints) {
+    std::fprintf(stderr, "pitserd: hint: %s\n", hint.c_str());
+  }
   switch (line.action) {
     case CommandLine::Action::kPrint:
       std::fputs(line.text.c_str(), stdout);

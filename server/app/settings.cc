@@ -1,19 +1,12 @@
 #include "server/app/settings.h"
 
-#include <algorithm>
 #include <array>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
-#include "ledger/base/bytes.h"
+#include "base/settings_text.h"
 
 namespace pitser::server {
 namespace {
 
-using ledger::ToAbsl;
 using S = Settings;
 
 constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
@@ -136,133 +129,18 @@ const std::array kTable = {
             "what is logged on standard error: error, warning, info or debug", &S::log_level},
 };
 
-absl::Status Expected(const Setting& setting, std::string_view what, std::string_view got) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(ToAbsl(setting.key), ": expected ", ToAbsl(what), ", got '", ToAbsl(got), "'"));
-}
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
-
-std::string TomlValue(const Setting& setting, const Settings& settings) {
-  const std::string text = TextOf(setting, settings);
-  const bool bare = std::holds_alternative<Setting::Switch>(setting.field) ||
-                    std::holds_alternative<Setting::Number>(setting.field);
-  return bare ? text : absl::StrCat("\"", text, "\"");
-}
-
-// Lines of at most 96 characters behind "# ".
-std::string Comment(std::string_view text) {
-  std::string lines, line;
-  for (const absl::string_view word : absl::StrSplit(ToAbsl(text), ' ')) {
-    if (!line.empty() && line.size() + 1 + word.size() > 96) {
-      absl::StrAppend(&lines, "# ", line, "\n");
-      line.clear();
-    }
-    absl::StrAppend(&line, line.empty() ? "" : " ", word);
-  }
-  return absl::StrCat(lines, "# ", line, "\n");
-}
-
-std::string Range(const Setting& setting) {
-  return std::visit(
-      Overloaded{[](const Setting::Number& n) { return absl::StrCat(n.min, " to ", n.max); },
-                 [](const Setting::Duration& d) {
-                   return absl::StrCat(absl::FormatDuration(d.min), " to ",
-                                       absl::FormatDuration(d.max));
-                 },
-                 [](const auto&) { return std::string(); }},
-      setting.field);
-}
-
 }  // namespace
-
-std::string Setting::flag() const {
-  return absl::StrCat("--", absl::StrReplaceAll(ToAbsl(key), {{"_", "-"}}));
-}
 
 std::span<const Setting> SettingsTable() { return kTable; }
 
-absl::Status SetFromText(const Setting& setting, std::string_view text, Settings& settings) {
-  const absl::string_view value = ToAbsl(text);
-  if (const auto* words = std::get_if<Setting::Text>(&setting.field)) {
-    settings.*(*words) = std::string(text);
-  } else if (const auto* flag = std::get_if<Setting::Switch>(&setting.field)) {
-    if (value != "true" && value != "false") return Expected(setting, "true or false", text);
-    settings.*(*flag) = value == "true";
-  } else if (const auto* number = std::get_if<Setting::Number>(&setting.field)) {
-    std::uint64_t n = 0;
-    // Only digits: SimpleAtoi would take blanks and a sign.
-    if (value.empty() || !std::all_of(value.begin(), value.end(), absl::ascii_isdigit) ||
-        !absl::SimpleAtoi(value, &n) || n < number->min || n > number->max) {
-      return Expected(setting, absl::StrCat("a number from ", Range(setting)), text);
-    }
-    settings.*(number->value) = n;
-  } else if (const auto* duration = std::get_if<Setting::Duration>(&setting.field)) {
-    absl::Duration d;
-    if (!absl::ParseDuration(value, &d) || d < duration->min || d > duration->max) {
-      return Expected(setting, absl::StrCat("a duration like 24h or 1m30s, from ", Range(setting)),
-                      text);
-    }
-    settings.*(duration->value) = d;
-  }
-  return absl::OkStatus();
-}
-
-std::string TextOf(const Setting& setting, const Settings& settings) {
-  return std::visit(
-      Overloaded{
-          [&](Setting::Text field) { return settings.*field; },
-          [&](Setting::Switch field) { return std::string(settings.*field ? "true" : "false"); },
-          [&](const Setting::Number& field) { return absl::StrCat(settings.*(field.value)); },
-          [&](const Setting::Duration& field) {
-            return absl::FormatDuration(settings.*(field.value));
-          }},
-      setting.field);
-}
-
 std::string SampleConfig() {
-  std::string out = absl::StrCat(
-      "# Configuration of pitserd: pitserd --config FILE\n"
-      "# Every key is also a flag (grpc_listen: --grpc-listen), and a flag counts more. What is\n"
-      "# commented out shows the default. An unknown key is an error.\n"
-      "# Made by `pitserd --sample-config`.\n");
-  const Settings defaults;
-  std::string_view section;
-  for (const Setting& setting : kTable) {
-    if (setting.section != section) {
-      section = setting.section;
-      absl::StrAppend(&out, "\n## ", ToAbsl(section), "\n");
-    }
-    absl::StrAppend(&out, "\n", Comment(setting.help), "#", ToAbsl(setting.key), " = ",
-                    TomlValue(setting, defaults), "\n");
-  }
-  return out;
-}
-
-std::string SettingsMarkdown() {
-  std::string out;
-  const Settings defaults;
-  std::string_view section;
-  for (const Setting& setting : kTable) {
-    if (setting.section != section) {
-      section = setting.section;
-      absl::StrAppend(&out, "\n## ", ToAbsl(section),
-                      "\n\n| key | value | default | range | meaning |\n"
-                      "| --- | --- | --- | --- | --- |\n");
-    }
-    const std::string value = TextOf(setting, defaults);
-    const std::string range = Range(setting);
-    absl::StrAppend(&out, "| `", ToAbsl(setting.key), "` | ",
-                    setting.shape.empty() ? "true, false" : ToAbsl(setting.shape), " | ",
-                    value.empty() ? std::string("empty") : absl::StrCat("`", value, "`"), " | ",
-                    range, " | ", ToAbsl(setting.help), " |\n");
-  }
-  return out;
+  Settings defaults;
+  return "# Configuration of pitserd: pitserd --config FILE\n"
+         "# Every key is also a flag (grpc_listen: --grpc-listen), which counts more, and an\n"
+         "# environment variable (PITSER_GRPC_LISTEN), which counts more than this file. What is\n"
+         "# commented out shows the default. An unknown key is an error.\n"
+         "# Made by `pitserd --sample-config`.\n" +
+         base::SampleConfig(base::InForce(SettingsTable(), defaults));
 }
 
 }  // namespace pitser::server

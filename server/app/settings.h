@@ -4,10 +4,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 
-#include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "base/settings.h"
 
 namespace pitser::server {
 
@@ -51,43 +50,15 @@ struct Settings {
   std::string log_level = "info";
 };
 
-// One setting. The table of them drives the flags, the configuration file, the help, the sample
-// configuration and docs/settings.md: there is no second list.
-struct Setting {
-  struct Number {
-    std::uint64_t Settings::*value;
-    std::uint64_t min, max;
-  };
-  struct Duration {
-    absl::Duration Settings::*value;
-    absl::Duration min, max;
-  };
-  using Text = std::string Settings::*;
-  using Switch = bool Settings::*;
+using Setting = base::Setting<Settings>;
 
-  std::string_view key;      // In the file, snake_case; the flag has dashes.
-  std::string_view section;  // A heading for people.
-  std::string_view shape;    // What a value looks like, e.g. "HOST:PORT".
-  std::string_view help;     // Lower case, no final stop; may be several sentences.
-  std::variant<Text, Switch, Number, Duration> field;
-
-  // "--grpc-listen".
-  std::string flag() const;
-};
-
-// All settings, section by section.
+// All settings, section by section: the one list, see base/settings.h.
 std::span<const Setting> SettingsTable();
 
-// Sets one from its text form, as on the command line: a switch takes "true" and "false", a
-// duration Go's notation ("24h", "1m30s"). Errors: kInvalidArgument, saying what was expected and
-// what came.
-absl::Status SetFromText(const Setting& setting, std::string_view text, Settings& settings);
+// The environment variable that names the configuration file when --config does not.
+inline constexpr std::string_view kConfigVariable = "PITSER_CONFIG";
 
-// The value in the text form.
-std::string TextOf(const Setting& setting, const Settings& settings);
-
-// deploy/pitserd.toml and the table of docs/settings.md, from the table.
+// deploy/pitserd.toml, from the table.
 std::string SampleConfig();
-std::string SettingsMarkdown();
 
 }  // namespace pitser::server

@@ -131,6 +131,35 @@ class CliTest(unittest.TestCase):
         self.run_pitser("sign", "contract.pdf", "--force", "--config", settings)
         self.run_pitser("verify", "contract.pdf", "--config", settings)
 
+    def test_both_programs_show_their_settings_in_one_shell(self):
+        settings = self.folder / "settings.toml"
+        settings.write_text('algorithm = "sha-512"\n')
+        environment = {**clean_environment(self.folder), "PITSER_SERVER": "a:1",
+                       "PITSER_CLIENT_CONFIG": str(settings), "PITSER_TLS_CERT": "server.pem",
+                       "PITSER_MAX_LEVEL": "9", "PITSER_MAX_LEVLE": "8"}
+
+        def config(program, *arguments):
+            result = subprocess.run([BIN / program, "config", *arguments], cwd=self.folder, text=True,
+                                    env=environment, capture_output=True, check=False)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            found = json.loads(result.stdout)
+            self.assertEqual((found["schema"], found["result"]), (f"{program}.config/1", "ok"))
+            return {one["key"]: (one["value"], one["layer"], one["place"])
+                    for one in found["settings"]}, result.stderr
+
+        ours, _ = config("pitser", "--timeout", "5", "--json")
+        self.assertEqual(ours["server"], ("a:1", "variable", "PITSER_SERVER"))
+        self.assertEqual(ours["timeout"], ("5s", "flag", "--timeout"))
+        self.assertEqual(ours["algorithm"], ("sha-512", "file", f"{settings}:1"))
+        self.assertEqual(ours["tls_cert"], ("", "default", None))
+        servers, advice = config("pitserd", "--max-pending=7", "--json")
+        self.assertEqual(servers["tls_cert"], ("server.pem", "variable", "PITSER_TLS_CERT"))
+        self.assertEqual(servers["max_level"], (9, "variable", "PITSER_MAX_LEVEL"))
+        self.assertEqual(servers["max_pending"], (7, "flag", "--max-pending"))
+        self.assertEqual(servers["account"], ("anonymous", "default", None))
+        self.assertEqual(advice, "pitserd: hint: the variable PITSER_MAX_LEVLE is no setting; "
+                                 "PITSER_MAX_LEVEL is\n")
+
     def test_keeps_what_is_there(self):
         self.sign("contract.pdf")
         before = self.signature.read_bytes()

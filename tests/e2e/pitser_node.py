@@ -47,7 +47,8 @@ class Node:
         with open(self.folder / "pitserd.log", "ab") as log:
             self._process = subprocess.Popen(
                 [BIN / "pitserd", "--data", self.data, "--grpc-listen", "127.0.0.1:0",
-                 *self._flags], stdout=subprocess.PIPE, stderr=log, cwd=self.folder, text=True)
+                 *self._flags], stdout=subprocess.PIPE, stderr=log, cwd=self.folder, text=True,
+                env=clean_environment(self.folder))
         line = self._process.stdout.readline()
         words = dict(word.split("=", 1) for word in line.split() if "=" in word)
         if not line.startswith("pitserd ready ") or "grpc" not in words:

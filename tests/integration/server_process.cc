@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <string_view>
 
 #include "ledger/base/check.h"
 
@@ -18,11 +19,26 @@ std::string BuiltPitserd() {
   return std::string(dir) + "/pitserd";
 }
 
+namespace {
+
+// The environment without what pitserd would take for a setting, ended by a null.
+std::vector<char*> VariablesWithoutSettings() {
+  std::vector<char*> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (!std::string_view(*variable).starts_with("PITSER_")) variables.push_back(*variable);
+  }
+  variables.push_back(nullptr);
+  return variables;
+}
+
+}  // namespace
+
 ServerProcess::ServerProcess(const std::vector<std::string>& arguments,
                              const std::string& program) {
   std::vector<char*> argv = {const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
+  std::vector<char*> variables = VariablesWithoutSettings();
   int out[2];
   PITSER_CHECK(pipe2(out, O_CLOEXEC) == 0);
   err_fd_ = memfd_create("stderr", MFD_CLOEXEC);
@@ -32,7 +48,7 @@ ServerProcess::ServerProcess(const std::vector<std::string>& arguments,
   if (pid_ == 0) {
     dup2(out[1], STDOUT_FILENO);
     dup2(err_fd_, STDERR_FILENO);
-    execv(argv[0], argv.data());
+    execve(argv[0], argv.data(), variables.data());
     _exit(127);
   }
   close(out[1]);

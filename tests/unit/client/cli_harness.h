@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -67,18 +66,14 @@ class Cli {
                           .out_is_terminal = out_is_terminal_,
                           .err_is_terminal = false,
                           .no_color = true});
-    const auto look_up = [&](const char* name) -> std::optional<std::string> {
-      const auto found = environment_.find(name);
-      if (found == environment_.end()) return std::nullopt;
-      return found->second;
-    };
-    const cli::ExitCode code = cli::RunApp(arguments, look_up, clock_, console);
+    const cli::ExitCode code =
+        cli::RunApp(arguments, cli::Environment(environment_), clock_, console);
     return {.code = static_cast<int>(code), .out = out.str(), .err = err.str()};
   }
 
  private:
   TempFolder folder_;
-  std::map<std::string, std::string> environment_;
+  cli::Environment::Map environment_;
   FakeClock clock_{absl::FromUnixSeconds(kTestTime + 3600)};
   bool out_is_terminal_ = false;
 };

@@ -19,8 +19,8 @@ using ::testing::StartsWith;
 
 const std::vector<std::vector<std::string>>& AllCommands() {
   static const std::vector<std::vector<std::string>> commands = {
-      {},          {"sign"},  {"verify"},         {"extend"},
-      {"inspect"}, {"trust"}, {"trust", "fetch"}, {"trust", "show"}};
+      {},        {"sign"},           {"verify"},        {"extend"}, {"inspect"},
+      {"trust"}, {"trust", "fetch"}, {"trust", "show"}, {"config"}};
   return commands;
 }
 
@@ -55,7 +55,7 @@ TEST(CommandLine, RefusesInOneLineWithAHint) {
                                              {"verify", "--frobnicate"},
                                              {"trust"},
                                              {"extend"},
-                                             {"sign", "--timeout", "soon", "x"},
+                                             {"sign", "--timeout", "1", "--timeout", "2", "x"},
                                              {"verify", "x", "--policy"}}) {
     const CliResult result = cli.Run(arguments);
     EXPECT_EQ(result.code, 2);
@@ -111,7 +111,43 @@ TEST(Settings, OfTheDefaultPlaceAreUsedAndWrongOnesAreRefused) {
   cli.Write(".config/pitser/pitser.toml", "sevrer = 'x'\n");
   const CliResult result = cli.Run({"inspect", "x"});
   EXPECT_EQ(result.code, 2);
-  EXPECT_THAT(result.err, HasSubstr("pitser.toml:1: unknown setting 'sevrer'"));
+  EXPECT_THAT(result.err, HasSubstr("pitser.toml:1: unknown key 'sevrer'"));
+}
+
+TEST(Settings, OfAWrongKindAreUsageErrors) {
+  Cli cli;
+  const CliResult flag = cli.Run({"sign", "--timeout", "soon", "x"});
+  EXPECT_EQ(flag.code, 2);
+  EXPECT_THAT(flag.err, StartsWith("pitser: --timeout: expected a duration"));
+  cli.SetEnvironment("PITSER_INSECURE", "maybe");
+  const CliResult variable = cli.Run({"sign", "x"});
+  EXPECT_EQ(variable.code, 2);
+  EXPECT_THAT(variable.err, StartsWith("pitser: PITSER_INSECURE: expected true or false"));
+}
+
+TEST(Config, ShowsWhatIsInForceAndWhereFrom) {
+  Cli cli;
+  const std::string file = cli.Write("s.toml", "\nalgorithm = 'sha-512'\n");
+  cli.SetEnvironment("PITSER_SERVER", "a:1");
+  cli.SetEnvironment("PITSER_SEVRER", "b:1");
+  const CliResult text = cli.Run({"config", "--config", file, "--timeout", "5"});
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_THAT(text.out, StartsWith("# configuration file " + file + "\n"));
+  EXPECT_THAT(text.out, HasSubstr("\nserver = \"a:1\"  # variable PITSER_SERVER\n"));
+  EXPECT_THAT(text.out, HasSubstr("\ntimeout = \"5s\"  # flag --timeout\n"));
+  EXPECT_THAT(text.out, HasSubstr("\nalgorithm = \"sha-512\"  # file " + file + ":2\n"));
+  EXPECT_THAT(text.out, HasSubstr("/.config/pitser/trust\"  # default\n"));
+  EXPECT_EQ(text.err, "pitser: hint: the variable PITSER_SEVRER is no setting; PITSER_SERVER is\n");
+  const std::string shown = cli.Write("shown.toml", text.out);
+  EXPECT_EQ(cli.Run({"config", "--config", shown}).code, 0);
+
+  const CliResult json = cli.Run({"config", "--json", "--config", file});
+  EXPECT_EQ(json.code, 0);
+  EXPECT_THAT(json.err, IsEmpty());
+  EXPECT_THAT(json.out, StartsWith(R"({"schema":"pitser.config/1","result":"ok",)"));
+  EXPECT_THAT(json.out, HasSubstr(R"({"key":"server","value":"a:1","layer":"variable",)"));
+  EXPECT_EQ(Count(json.out, "\n"), 1u);
+  EXPECT_EQ(cli.Run({"config", "--config", cli.Path("none")}).code, 7);
 }
 
 }  // namespace

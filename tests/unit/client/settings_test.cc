@@ -1,11 +1,16 @@
 #include "client/cli/settings.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
+#include <cstdlib>
 
+#include "base/edit_distance.h"
+#include "base/settings_text.h"
 #include "client/cli/exit_code.h"
 #include "client/file.h"
+#include "ledger/base/status.h"
+#include "server/app/settings.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"
 
@@ -14,96 +19,194 @@ namespace {
 
 using testing::TempFolder;
 
-Environment Variables(std::map<std::string, std::string> variables) {
-  return [variables](const char* name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    if (found == variables.end()) return std::nullopt;
-    return found->second;
-  };
-}
+// The settings of flags, environment and a settings file's text.
+class SettingsTest : public ::testing::Test {
+ protected:
+  SettingsTest() { variables_["XDG_CONFIG_HOME"] = folder_ / "config"; }
 
-absl::StatusOr<Settings> Load(std::string_view text) {
-  const TempFolder folder;
-  EXPECT_TRUE(client::WriteFile(folder / "s.toml", ledger::AsBytes(text), {}).ok());
-  return LoadSettings(folder / "s.toml", Variables({}));
-}
+  void WriteFile(std::string_view text) {
+    options_.config = folder_ / "s.toml";
+    EXPECT_TRUE(client::WriteFile(options_.config, ledger::AsBytes(text), {.replace = true}).ok());
+  }
+  void Flag(const std::string& key, const std::string& text) {
+    options_.flags.push_back({.key = key, .flag = base::FlagOf(key), .text = text});
+  }
 
-TEST(LoadSettings, TakesEveryKey) {
-  PITSER_ASSERT_OK_AND_ASSIGN(
-      const Settings settings,
-      Load("server = 'a:1'\ntls_ca = 'ca'\ntls_cert = 'c'\ntls_key = 'k'\ninsecure = true\n"
-           "timeout = 2.5\ntrust = 't'\nalgorithm = 'sha-512'\n"));
+  absl::StatusOr<Settings> Load() const {
+    PITSER_ASSIGN_OR_RETURN(const auto loaded,
+                            LoadedSettings::Load(options_, Environment(variables_)));
+    return loaded->values();
+  }
+  ExitCode LoadCode() const { return ExitCodeOf(Load().status()); }
+
+  TempFolder folder_;
+  CommonOptions options_;
+  Environment::Map variables_;
+};
+
+TEST_F(SettingsTest, TakesEveryKey) {
+  WriteFile(
+      "server = 'a:1'\ntls_ca = 'ca'\ntls_cert = 'c'\ntls_key = 'k'\ninsecure = false\n"
+      "timeout = 2.5\ntrust = 't'\nalgorithm = 'sha-512'\n");
+  PITSER_ASSERT_OK_AND_ASSIGN(const Settings settings, Load());
   EXPECT_EQ(settings.server, "a:1");
   EXPECT_EQ(settings.tls_ca, "ca");
   EXPECT_EQ(settings.tls_cert, "c");
   EXPECT_EQ(settings.tls_key, "k");
-  EXPECT_TRUE(settings.insecure);
-  EXPECT_EQ(settings.timeout_seconds, 2.5);
+  EXPECT_FALSE(settings.insecure);
+  EXPECT_EQ(settings.timeout, absl::Milliseconds(2500));
   EXPECT_EQ(settings.trust, "t");
+  EXPECT_TRUE(settings.trust_named);
   EXPECT_EQ(settings.algorithm, "sha-512");
 }
 
-TEST(LoadSettings, RefusesWithFileAndLine) {
-  for (const auto& [text, why] :
-       {std::pair{"server = 'a:1'\nsevrer = 'b:1'\n", "s.toml:2: unknown setting 'sevrer'"},
-        std::pair{"server = 5\n", "s.toml:1: expected a text"},
-        std::pair{"insecure = 'yes'\n", "s.toml:1: expected true or false"},
-        std::pair{"server = \n", "s.toml:1"}}) {
-    const auto settings = Load(text);
-    EXPECT_THAT(settings, testing::StatusIs(absl::StatusCode::kInvalidArgument, why));
-    EXPECT_EQ(ExitCodeOf(settings.status()), ExitCode::kUsage);
+TEST_F(SettingsTest, EveryKeyIsAVariableAndAFlag) {
+  const auto is = [](const Settings& settings, const std::string& wanted, const Setting& setting) {
+    Settings copy = settings;
+    EXPECT_EQ(base::TextOf(setting.In(copy)), wanted) << setting.key;
+  };
+  for (const Setting& setting : SettingsTable()) {
+    Settings defaults;
+    const bool is_switch = setting.In(defaults).is_switch();
+    const std::string text = is_switch ? "true" : setting.key == "timeout" ? "7s" : "x";
+    variables_[setting.variable()] = text;
+    PITSER_ASSERT_OK_AND_ASSIGN(const Settings by_variable, Load());
+    is(by_variable, text, setting);
+    const std::string other = is_switch ? "true" : setting.key == "timeout" ? "8s" : "y";
+    Flag(std::string(setting.key), other);
+    PITSER_ASSERT_OK_AND_ASSIGN(const Settings by_flag, Load());
+    is(by_flag, other, setting);
+    variables_.erase(setting.variable());
+    options_.flags.clear();
   }
 }
 
-TEST(LoadSettings, NeedsTheFileOnlyWhenItIsNamed) {
-  const TempFolder folder;
-  const Environment environment = Variables({{"XDG_CONFIG_HOME", folder.path()}});
-  PITSER_EXPECT_OK(LoadSettings("", environment));
-  EXPECT_EQ(ExitCodeOf(LoadSettings(folder / "none", environment).status()), ExitCode::kLocalFile);
+TEST_F(SettingsTest, RefusesWithFileAndLineVariableOrFlag) {
+  for (const auto& [text, why] :
+       {std::pair{"server = 'a:1'\nsevrer = 'b:1'\n",
+                  "s.toml:2: unknown key 'sevrer'; did you mean 'server'?"},
+        std::pair{"server = 5\n", "s.toml:1: server: expected a text"},
+        std::pair{"insecure = 'yes'\n", "s.toml:1: insecure: expected true or false"},
+        std::pair{"server = \n", "s.toml:1"}}) {
+    WriteFile(text);
+    EXPECT_THAT(Load(), testing::StatusIs(absl::StatusCode::kInvalidArgument, why));
+    EXPECT_EQ(LoadCode(), ExitCode::kUsage);
+  }
+  options_.config.clear();
+  variables_["PITSER_TIMEOUT"] = "soon";
+  EXPECT_THAT(Load(), testing::StatusIs(absl::StatusCode::kInvalidArgument,
+                                        "PITSER_TIMEOUT: expected a duration"));
+  EXPECT_EQ(LoadCode(), ExitCode::kUsage);
+  variables_.erase("PITSER_TIMEOUT");
+  for (const char* timeout : {"-1", "0", "86401", "25h"}) {
+    options_.flags.clear();
+    Flag("timeout", timeout);
+    EXPECT_EQ(LoadCode(), ExitCode::kUsage) << timeout;
+  }
 }
 
-TEST(ResolveServer, PrefersFlagThenEnvironmentThenSettings) {
+TEST_F(SettingsTest, NeedsTheFileOnlyWhenItIsNamed) {
+  PITSER_EXPECT_OK(Load());
+  variables_["PITSER_CLIENT_CONFIG"] = folder_ / "none";
+  EXPECT_EQ(LoadCode(), ExitCode::kLocalFile);
+  variables_.erase("PITSER_CLIENT_CONFIG");
+  options_.config = folder_ / "none";
+  EXPECT_EQ(LoadCode(), ExitCode::kLocalFile);
+}
+
+TEST_F(SettingsTest, LeavesPitserdsVariablesAlone) {
+  variables_["PITSER_TLS_CERT"] = "the server's";
+  variables_["PITSER_TLS_KEY"] = "the server's";
+  variables_["PITSER_CONFIG"] = folder_ / "none";
+  PITSER_ASSERT_OK_AND_ASSIGN(const Settings settings, Load());
+  EXPECT_EQ(settings.tls_cert, "");
+  EXPECT_EQ(settings.tls_key, "");
+}
+
+TEST_F(SettingsTest, TakesCertificatesFromOneLayerAlone) {
+  WriteFile("tls_ca = 'file-ca'\ntls_cert = 'file-cert'\ntls_key = 'file-key'\n");
+  EXPECT_EQ(Load()->tls_cert, "file-cert");
+  variables_["PITSER_TLS_CA"] = "variable-ca";
+  PITSER_ASSERT_OK_AND_ASSIGN(const Settings by_variable, Load());
+  EXPECT_EQ(by_variable.tls_ca, "variable-ca");
+  EXPECT_EQ(by_variable.tls_cert, "");
+  EXPECT_EQ(by_variable.tls_key, "");
+  Flag("insecure", "true");
+  PITSER_ASSERT_OK_AND_ASSIGN(const Settings by_flag, Load());
+  EXPECT_TRUE(by_flag.insecure);
+  EXPECT_EQ(by_flag.tls_ca, "");
+
+  WriteFile("insecure = true\n");
+  options_.flags.clear();
+  PITSER_ASSERT_OK_AND_ASSIGN(const Settings secure, Load());
+  EXPECT_FALSE(secure.insecure);
+  EXPECT_EQ(secure.tls_ca, "variable-ca");
+
+  // A switch that is off says nothing about certificates.
+  variables_ = {{"PITSER_INSECURE", "false"}};
+  WriteFile("tls_ca = 'file-ca'\n");
+  EXPECT_EQ(Load()->tls_ca, "file-ca");
+}
+
+TEST_F(SettingsTest, KnowsWhetherTheTrustFolderWasNamed) {
+  EXPECT_EQ(Load()->trust, folder_ / "config/pitser/trust");
+  EXPECT_FALSE(Load()->trust_named);
+  variables_["PITSER_TRUST"] = "t";
+  EXPECT_EQ(Load()->trust, "t");
+  EXPECT_TRUE(Load()->trust_named);
+  variables_ = {{"HOME", "/home/a"}};
+  EXPECT_EQ(Load()->trust, "/home/a/.config/pitser/trust");
+}
+
+TEST(SettingsMarkdown, IsWhatTheDocumentationShows) {
+  const char* root = std::getenv("PITSER_SOURCE_DIR");
+  PITSER_ASSERT_OK_AND_ASSIGN(
+      const ledger::ByteVector page,
+      client::ReadFile(std::string(root == nullptr ? "." : root) + "/docs/settings.md", 1 << 20));
+  Settings defaults;
+  EXPECT_THAT(ledger::ToString(page), ::testing::HasSubstr(base::SettingsMarkdown(
+                                          base::InForce(SettingsTable(), defaults), 3)));
+}
+
+// Both programs are run in one shell.
+TEST(Variables, MeanOneThingToOneProgramAlone) {
+  std::vector<std::string> servers = {std::string(server::kConfigVariable)};
+  for (const server::Setting& setting : server::SettingsTable()) {
+    servers.push_back(setting.variable());
+  }
+  std::vector<std::string> clients = {std::string(kConfigVariable)};
+  for (const Setting& setting : SettingsTable()) clients.push_back(setting.variable());
+  const std::vector<std::string_view> server_names(servers.begin(), servers.end());
+  for (const std::string& name : clients) {
+    EXPECT_THAT(servers, ::testing::Not(::testing::Contains(name)));
+    EXPECT_EQ(base::NearestName(name, server_names), "") << name << " would be taken for a slip";
+  }
+}
+
+TEST(ResolveServer, NeedsOneThatMakesSense) {
   Settings settings;
-  settings.server = "settings:1";
-  ServerOptions options;
-  const Environment none = Variables({});
-  const Environment variable = Variables({{"PITSER_SERVER", "variable:2"}});
-  EXPECT_EQ(ResolveServer(options, settings, none)->channel.endpoint.host, "settings");
-  EXPECT_EQ(ResolveServer(options, settings, variable)->channel.endpoint.host, "variable");
-  options.server = "flag:3";
-  EXPECT_EQ(ResolveServer(options, settings, variable)->channel.endpoint.host, "flag");
-  EXPECT_EQ(ExitCodeOf(ResolveServer({}, {}, none).status()), ExitCode::kUsage);
-}
-
-TEST(ResolveServer, RefusesContradictionsAndNonsense) {
-  const Environment none = Variables({});
-  ServerOptions options;
-  options.server = "a:1";
-  options.insecure = true;
-  options.tls_ca = "ca.pem";
-  EXPECT_EQ(ExitCodeOf(ResolveServer(options, {}, none).status()), ExitCode::kUsage);
-  options.insecure = false;
-  options.tls_ca = "/nowhere/ca.pem";
-  EXPECT_EQ(ExitCodeOf(ResolveServer(options, {}, none).status()), ExitCode::kLocalFile);
-  options.tls_ca.clear();
-  options.timeout_seconds = -1;
-  EXPECT_EQ(ExitCodeOf(ResolveServer(options, {}, none).status()), ExitCode::kUsage);
-}
-
-TEST(ResolveTrustFolder, KnowsWhetherItWasNamed) {
-  const Environment home = Variables({{"HOME", "/home/a"}});
-  const TrustFolder standard = ResolveTrustFolder("", {}, home);
-  EXPECT_EQ(standard.path, "/home/a/.config/pitser/trust");
-  EXPECT_FALSE(standard.named);
-  EXPECT_TRUE(ResolveTrustFolder("", {}, Variables({{"PITSER_TRUST", "t"}})).named);
-  EXPECT_EQ(ResolveTrustFolder("f", {}, Variables({{"PITSER_TRUST", "t"}})).path, "f");
+  EXPECT_EQ(ExitCodeOf(ResolveServer(settings).status()), ExitCode::kUsage);
+  settings.server = "nowhere";
+  EXPECT_EQ(ExitCodeOf(ResolveServer(settings).status()), ExitCode::kUsage);
+  settings.server = "a:1";
+  EXPECT_EQ(ResolveServer(settings)->channel.endpoint.host, "a");
+  EXPECT_EQ(ResolveServer(settings)->timeout, absl::Seconds(30));
+  settings.insecure = true;
+  settings.tls_ca = "ca.pem";
+  EXPECT_EQ(ExitCodeOf(ResolveServer(settings).status()), ExitCode::kUsage);
+  settings.insecure = false;
+  settings.tls_ca = "/nowhere/ca.pem";
+  EXPECT_EQ(ExitCodeOf(ResolveServer(settings).status()), ExitCode::kLocalFile);
 }
 
 TEST(ResolveAlgorithm, RefusesWhatIsNotTrusted) {
-  EXPECT_EQ(*ResolveAlgorithm("", {}), ledger::HashAlgorithm::kSha256);
-  EXPECT_EQ(*ResolveAlgorithm("SHA512", {}), ledger::HashAlgorithm::kSha512);
+  Settings settings;
+  EXPECT_EQ(*ResolveAlgorithm(settings), ledger::HashAlgorithm::kSha256);
+  settings.algorithm = "SHA512";
+  EXPECT_EQ(*ResolveAlgorithm(settings), ledger::HashAlgorithm::kSha512);
   for (const char* name : {"sha1", "sha-1", "md5"}) {
-    EXPECT_EQ(ExitCodeOf(ResolveAlgorithm(name, {}).status()), ExitCode::kUsage) << name;
+    settings.algorithm = name;
+    EXPECT_EQ(ExitCodeOf(ResolveAlgorithm(settings).status()), ExitCode::kUsage) << name;
   }
 }
 

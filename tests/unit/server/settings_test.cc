@@ -5,9 +5,10 @@
 #include <set>
 #include <sstream>
 
+#include "base/settings_text.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/app/command_line.h"
-#include "server/app/config_file.h"
 #include "tests/support/status_matchers.h"
 
 namespace pitser::server {
@@ -38,9 +39,17 @@ std::string WriteTemp(const std::string& name, const std::string& text) {
   return path;
 }
 
-CommandLine Parse(std::vector<const char*> args) {
+CommandLine Parse(std::vector<const char*> args, base::Variables::Map variables = {}) {
   args.insert(args.begin(), "pitserd");
-  return ParseCommandLine(static_cast<int>(args.size()), args.data());
+  return ParseCommandLine(static_cast<int>(args.size()), args.data(),
+                          base::Variables(std::move(variables)));
+}
+
+std::string TextOf(const Setting& setting, Settings settings) {
+  return base::TextOf(setting.In(settings));
+}
+absl::Status SetFromText(const Setting& setting, std::string_view text, Settings& settings) {
+  return base::SetFromText(setting.In(settings), text);
 }
 
 TEST(SettingsTable, DefaultsLieInTheirRangesAndReadBack) {
@@ -73,55 +82,71 @@ TEST(SetFromText, RefusesWhatIsNoValue) {
 }
 
 TEST(ConfigFile, SetsWhatItSaysAndNothingElse) {
-  Settings settings;
-  PITSER_ASSERT_OK(ReadConfigFile(WriteTemp("ok.toml",
-                                            "data = \"/srv/x\"\n"
-                                            "insecure_listen = true\n"
-                                            "max_pending = 7\n"
-                                            "publish_every = \"1h\"\n"),
-                                  settings));
-  EXPECT_EQ(settings.data, "/srv/x");
-  EXPECT_TRUE(settings.insecure_listen);
-  EXPECT_EQ(settings.max_pending, 7u);
-  EXPECT_EQ(settings.publish_every, absl::Hours(1));
-  EXPECT_EQ(settings.grpc_listen, Settings().grpc_listen);
-}
-
-TEST(ConfigFile, NamesFileAndLineOfWhatIsWrong) {
-  const struct {
-    const char *name, *text, *message;
-  } cases[] = {
-      {"unknown.toml", "account = \"a\"\n\nmax_pendign = 7\n",
-       "unknown.toml:3: unknown key 'max_pendign'"},
-      {"section.toml", "[limits]\nmax_pending = 7\n", "section.toml:1: unknown key 'limits'"},
-      {"kind.toml", "max_pending = \"7\"\n", "kind.toml:1: max_pending: expected a whole number"},
-      {"text.toml", "account = 7\n", "text.toml:1: account: expected a text in quotes"},
-      {"switch.toml", "accept_gap = 1\n", "switch.toml:1: accept_gap: expected true or false"},
-      {"range.toml", "\nmax_level = 255\n", "range.toml:2: max_level: expected a number"},
-      {"negative.toml", "max_level = -1\n", "negative.toml:1: max_level: expected a number"},
-      {"syntax.toml", "data = \n", "syntax.toml:1: "},
-  };
-  for (const auto& c : cases) {
-    Settings settings;
-    EXPECT_THAT(ReadConfigFile(WriteTemp(c.name, c.text), settings),
-                StatusIs(absl::StatusCode::kInvalidArgument, c.message))
-        << c.name;
+  const std::string file = WriteTemp("ok.toml",
+                                     "data = \"/srv/x\"\n"
+                                     "insecure_listen = true\n"
+                                     "max_pending = 7\n"
+                                     "publish_every = \"1h\"\n");
+  for (const CommandLine& line :
+       {Parse({"--config", file.c_str()}), Parse({}, {{"PITSER_CONFIG", file}})}) {
+    EXPECT_EQ(line.action, CommandLine::Action::kServe) << line.text;
+    EXPECT_EQ(line.settings.data, "/srv/x");
+    EXPECT_TRUE(line.settings.insecure_listen);
+    EXPECT_EQ(line.settings.max_pending, 7u);
+    EXPECT_EQ(line.settings.publish_every, absl::Hours(1));
+    EXPECT_EQ(line.settings.grpc_listen, Settings().grpc_listen);
   }
 }
 
-TEST(ConfigFile, SaysWhenThereIsNone) {
-  Settings settings;
-  EXPECT_THAT(ReadConfigFile("/nonexistent/pitserd.toml", settings),
-              StatusIs(absl::StatusCode::kNotFound, "/nonexistent/pitserd.toml"));
-}
-
-TEST(CommandLine, FlagBeforeFileBeforeDefault) {
-  const std::string file = WriteTemp("order.toml", "max_pending = 7\nmax_level = 9\n");
-  const CommandLine line = Parse({"--config", file.c_str(), "--max-pending", "8"});
+TEST(CommandLine, FlagBeforeVariableBeforeFileBeforeDefault) {
+  const std::string file =
+      WriteTemp("order.toml", "max_pending = 7\nmax_level = 9\naccount = \"file\"\n");
+  const CommandLine line = Parse({"--config", file.c_str(), "--max-pending", "8"},
+                                 {{"PITSER_MAX_PENDING", "10"}, {"PITSER_ACCOUNT", "variable"}});
   EXPECT_EQ(line.action, CommandLine::Action::kServe) << line.text;
   EXPECT_EQ(line.settings.max_pending, 8u);
   EXPECT_EQ(line.settings.max_level, 9u);
+  EXPECT_EQ(line.settings.account, "variable");
   EXPECT_EQ(line.settings.max_message_bytes, Settings().max_message_bytes);
+}
+
+TEST(CommandLine, WrongVariablesAreRefusedAndMisspeltOnesTold) {
+  const CommandLine wrong = Parse({}, {{"PITSER_MAX_PENDING", "many"}});
+  EXPECT_EQ(wrong.action, CommandLine::Action::kRefuse);
+  EXPECT_EQ(wrong.exit_code, ExitCode::kUsage);
+  EXPECT_THAT(wrong.text, HasSubstr("PITSER_MAX_PENDING: expected a number from 1 to"));
+  EXPECT_EQ(Parse({}, {{"PITSER_CONFIG", "/nonexistent"}}).exit_code, ExitCode::kLocalFile);
+
+  const CommandLine misspelt = Parse({}, {{"PITSER_MAX_PENDIGN", "7"}, {"PITSER_BIN_DIR", "/x"}});
+  EXPECT_EQ(misspelt.action, CommandLine::Action::kServe) << misspelt.text;
+  EXPECT_THAT(misspelt.hints,
+              ::testing::ElementsAre(HasSubstr("PITSER_MAX_PENDIGN is no setting")));
+}
+
+TEST(CommandLine, ConfigShowsWhatIsInForceAndWhereFrom) {
+  const std::string file = WriteTemp("shown.toml", "\nmax_level = 9\n");
+  for (const std::vector<const char*>& args : std::vector<std::vector<const char*>>{
+           {"config", "--config", file.c_str(), "--data", "/srv/x"},
+           {"--config", file.c_str(), "--data", "/srv/x", "config"}}) {
+    const CommandLine line = Parse(args, {{"PITSER_ACCOUNT", "me"}});
+    EXPECT_EQ(line.action, CommandLine::Action::kPrint) << line.text;
+    EXPECT_THAT(line.text, HasSubstr("# configuration file " + file + "\n"));
+    EXPECT_THAT(line.text, HasSubstr("max_level = 9  # file " + file + ":2\n"));
+    EXPECT_THAT(line.text, HasSubstr("account = \"me\"  # variable PITSER_ACCOUNT\n"));
+    EXPECT_THAT(line.text, HasSubstr("data = \"/srv/x\"  # flag --data\n"));
+    EXPECT_THAT(line.text, HasSubstr("round_seconds = 1  # default\n"));
+  }
+  const std::string shown = WriteTemp("again.toml", Parse({"config", "--max-level", "4"}).text);
+  const CommandLine again = Parse({"--config", shown.c_str()});
+  EXPECT_EQ(again.action, CommandLine::Action::kServe) << again.text;
+  EXPECT_EQ(again.settings.max_level, 4u);
+
+  const std::string json = Parse({"config", "--json"}).text;
+  EXPECT_THAT(json, ::testing::StartsWith(R"({"schema":"pitserd.config/1","result":"ok",)"));
+  EXPECT_THAT(json, HasSubstr(R"({"key":"max_level","value":200,"layer":"default",)"));
+  EXPECT_THAT(json, ::testing::EndsWith("}\n"));
+  EXPECT_EQ(Parse({"config", "--config", "/nonexistent"}).exit_code, ExitCode::kLocalFile);
+  EXPECT_THAT(Parse({"config", "--help"}).text, HasSubstr("pitserd config --json"));
 }
 
 TEST(CommandLine, EveryKeyIsAFlag) {
@@ -193,15 +218,17 @@ TEST(SampleConfig, IsValidWithEveryLineInForce) {
     }
   }
   EXPECT_EQ(keys, SettingsTable().size());
-  Settings settings;
-  PITSER_ASSERT_OK(ReadConfigFile(WriteTemp("sample.toml", text), settings));
+  const CommandLine line = Parse({"--config", WriteTemp("sample.toml", text).c_str()});
+  EXPECT_EQ(line.action, CommandLine::Action::kServe) << line.text;
   for (const Setting& setting : SettingsTable()) {
-    EXPECT_EQ(TextOf(setting, settings), TextOf(setting, Settings())) << setting.key;
+    EXPECT_EQ(TextOf(setting, line.settings), TextOf(setting, Settings())) << setting.key;
   }
 }
 
 TEST(SettingsMarkdown, IsWhatTheDocumentationShows) {
-  EXPECT_THAT(ReadSource("docs/settings.md"), HasSubstr(SettingsMarkdown()));
+  Settings defaults;
+  EXPECT_THAT(ReadSource("docs/settings.md"),
+              HasSubstr(base::SettingsMarkdown(base::InForce(SettingsTable(), defaults), 3)));
 }
 
 }  // namespace
