@@ -7,15 +7,17 @@ foreach(label IN LISTS PITSER_TEST_LABELS)
   add_custom_target(${label}_tests)
 endforeach()
 
-# pitser_library(NAME SRCS ... HDRS ... DEPS ... [PRIVATE_DEPS ...])
+# pitser_library(NAME [EXPORT component] SRCS ... HDRS ... [PRIVATE_HDRS ...] DEPS ... [PRIVATE_DEPS ...])
 #   A static library pitser_NAME with the alias pitser::NAME; includes run from the repository root.
-#   DEPS are seen by users of the headers, PRIVATE_DEPS only by the sources.
+#   DEPS are seen by users of the headers, PRIVATE_DEPS only by the sources. With EXPORT it is
+#   installed, with HDRS but not PRIVATE_HDRS (cmake/PitserInstall.cmake).
 function(pitser_library NAME)
-  cmake_parse_arguments(ARG "" "" "SRCS;HDRS;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "EXPORT" "SRCS;HDRS;PRIVATE_HDRS;DEPS;PRIVATE_DEPS" ${ARGN})
   set(target pitser_${NAME})
   if(ARG_SRCS)
-    add_library(${target} STATIC ${ARG_SRCS} ${ARG_HDRS})
+    add_library(${target} STATIC ${ARG_SRCS} ${ARG_HDRS} ${ARG_PRIVATE_HDRS})
     target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>")
+    target_compile_features(${target} PUBLIC cxx_std_20)
     target_link_libraries(${target} PUBLIC ${ARG_DEPS}
                                     PRIVATE $<BUILD_INTERFACE:pitser_settings> ${ARG_PRIVATE_DEPS})
     add_dependencies(pitser_code ${target})
@@ -25,6 +27,9 @@ function(pitser_library NAME)
     target_link_libraries(${target} INTERFACE ${ARG_DEPS})
   endif()
   add_library(pitser::${NAME} ALIAS ${target})
+  if(ARG_EXPORT)
+    pitser_export(${ARG_EXPORT} ${target} ${ARG_HDRS})
+  endif()
 endfunction()
 
 # pitser_program(NAME SRCS ... DEPS ...)   An executable in bin/.

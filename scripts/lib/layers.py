@@ -33,6 +33,7 @@ class Layers:
         self.folders = table["folders"]
         self.private = table["private"]
         self.pure = table["pure"]
+        self.outside = table["outside"]["folders"]
         self.isolation = table["isolation"]
         self.prefixes = [(prefix, library) for library, prefixes in table["libraries"].items()
                          for prefix in prefixes]
