@@ -12,6 +12,7 @@ import sys
 
 import grpc
 from pitser.v1 import pitser_pb2, pitser_pb2_grpc
+from retry import with_retries
 
 SHA256_ID = b"\x01"  # An imprint is the algorithm's id byte and the digest.
 
@@ -29,12 +30,13 @@ def main():
         sys.exit(__doc__)
     path = sys.argv[1]
     server = sys.argv[2] if len(sys.argv) == 3 else "127.0.0.1:7380"
+    request = pitser_pb2.SignRequest(imprint=imprint_of(path))
+    # Plain text is for this machine. To another one: grpc.secure_channel().
     with grpc.insecure_channel(server) as channel:
         signer = pitser_pb2_grpc.SignerStub(channel)
-        request = pitser_pb2.SignRequest(imprint=imprint_of(path))
         try:
             # The answer comes when the current second is over.
-            answer = signer.Sign(request, timeout=30)
+            answer = with_retries(lambda: signer.Sign(request, timeout=10))
         except grpc.RpcError as error:
             sys.exit(f"{server}: {error.code().name}: {error.details()}")
     with open(path + ".ksig", "xb") as file:  # "x": never over a signature that is there.

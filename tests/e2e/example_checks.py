@@ -1,0 +1,229 @@
+"""What holds for the examples of every language: each program is built and run as docs/issuer.md shows
+it, against a node of the test's own, and what it makes is held against the command pitser."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import textwrap
+
+from pitser_node import BIN, SOURCE, Node, pitser
+
+UNREACHABLE = "127.0.0.1:1"
+
+
+def commands_of(language):
+    """The block of commands under the heading of `language` in docs/issuer.md."""
+    guide = (SOURCE / "docs/issuer.md").read_text()
+    section = re.search(rf"^### {re.escape(language)}\n(.*?)(?=^##|\Z)", guide,
+                        re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```sh\n(.*?)^```", section.group(1), re.MULTILINE | re.DOTALL)
+    if len(blocks) != 1:
+        raise AssertionError(f"docs/issuer.md has {len(blocks)} blocks of commands for {language}")
+    return blocks[0]
+
+
+def environment():
+    """The user's own, so that the languages' tools find their caches; Debian's programs first."""
+    ours = {key: value for key, value in os.environ.items() if not key.startswith("PITSER_")}
+    ours.setdefault("HOME", str(BIN.parent / "examples"))
+    ours["PATH"] = "/usr/bin:" + os.environ["PATH"]
+    if shutil.which("ccache"):
+        ours.setdefault("CMAKE_CXX_COMPILER_LAUNCHER", "ccache")
+    return ours
+
+
+def work_folder(language):
+    """A copy of proto/ and examples/ to build in, kept between runs: a second one builds little."""
+    folder = BIN.parent / "examples" / language
+    for name in ("proto", f"examples/{language}"):
+        source, copy = SOURCE / name, folder / name
+        wanted = {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
+        for path in copy.rglob("*"):  # What was taken away in the project.
+            made = {"bin", "pitserv1", "target", "__pycache__"} & set(path.relative_to(copy).parts)
+            if path.is_file() and not made and path.relative_to(copy) not in wanted:
+                path.unlink()
+        shutil.copytree(source, copy, dirs_exist_ok=True)
+    (folder / "build").mkdir(exist_ok=True)
+    if not (folder / "build/release").exists():
+        (folder / "build/release").symlink_to(BIN.parent)
+    return folder
+
+
+class ExampleChecks:
+    """To be mixed into a TestCase that says `heading`, `language`, and program(name)."""
+
+    heading: str   # In docs/issuer.md.
+    language: str  # The folder in examples/.
+
+    def program(self, name):
+        """The command, as a list, that runs the example `name`."""
+        raise NotImplementedError
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = work_folder(cls.language)
+        cls.node = Node()
+        cls.node.start()
+        for old in cls.folder.glob("contract.pdf*"):
+            old.unlink()
+        (cls.folder / "contract.pdf").write_text("We agree.\n")
+        commands = commands_of(cls.heading).replace("127.0.0.1:7380", cls.node.server)
+        cls.guide = subprocess.run(["bash", "-euxc", commands], cwd=cls.folder, check=False,
+                                   stdin=subprocess.DEVNULL, env=environment(), text=True,
+                                   capture_output=True, timeout=500)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.node.__exit__()
+
+    def setUp(self):
+        self.assertEqual(self.guide.returncode, 0, self.guide.stdout + self.guide.stderr)
+        temporary = tempfile.TemporaryDirectory(prefix="pitser-example-")
+        self.addCleanup(temporary.cleanup)
+        self.scratch = pathlib.Path(temporary.name)
+        self.document = self.scratch / "contract.pdf"
+        self.document.write_text("We agree.\n")
+        self.signature = self.scratch / "contract.pdf.ksig"
+
+    def run_example(self, name, *arguments, code=0, server=None):
+        run = subprocess.run([*self.program(name), *map(str, arguments), server or self.node.server],
+                             cwd=self.scratch, env=environment(), check=False, text=True,
+                             stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+        told = f"{name} {arguments}: {run.stdout}{run.stderr}"
+        if code == 0:
+            self.assertEqual(run.returncode, 0, told)
+        else:
+            self.assertNotEqual(run.returncode, 0, told)
+        return run
+
+    def verify(self, *files, code=0, policy=()):
+        result = pitser("verify", *files, "--trust", self.node.trust, *policy, "--json",
+                        cwd=self.scratch)
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        return [json.loads(line) for line in result.stdout.splitlines()]
+
+    def fetch_publications(self):
+        """The newest publications file, by the example, as the node has it."""
+        self.run_example("publications", "publications.bin", *self.publications_arguments())
+        return self.scratch / "publications.bin"
+
+    def publications_arguments(self):
+        return ()
+
+    # --- the checks ---
+
+    def test_the_guide_signs_a_file(self):
+        self.assertIn("contract.pdf.ksig: signed at", self.guide.stdout)
+        result = pitser("verify", self.folder / "contract.pdf", "--trust", self.node.trust,
+                        cwd=self.scratch)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_signs_and_never_writes_over_a_signature(self):
+        self.run_example("sign", "contract.pdf")
+        self.verify("contract.pdf")
+        before = self.signature.read_bytes()
+        self.run_example("sign", "contract.pdf", code=1)
+        self.assertEqual(self.signature.read_bytes(), before)
+
+    def test_says_why_it_could_not(self):
+        run = self.run_example("sign", "contract.pdf", server=UNREACHABLE, code=1)
+        self.assertRegex(run.stderr, "(?i)unavailable")
+        self.assertFalse(self.signature.exists())
+
+    def test_repeats_what_a_full_server_refuses(self):
+        documents = [self.scratch / f"file{i}.txt" for i in range(3)]
+        with Node("--max-pending", "1") as node:
+            processes = []
+            for document in documents:
+                document.write_text(document.name)
+                processes.append(subprocess.Popen(
+                    [*self.program("sign"), document, node.server], cwd=self.scratch,
+                    env=environment(), stdin=subprocess.DEVNULL, text=True, stderr=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL))
+            errors = [process.communicate(timeout=120)[1] for process in processes]
+            self.assertEqual([process.returncode for process in processes], [0, 0, 0], errors)
+
+    def test_fetches_publications_and_extends_as_pitser_does(self):
+        self.run_example("sign", "contract.pdf")
+        self.fetch_publications()
+        run = self.run_example("extend", "contract.pdf.ksig", "publications.bin", code=1)
+        self.assertIn("no publication after it yet", run.stderr)
+
+        self.node.publish()
+        self.assertEqual(self.fetch_publications().read_bytes(),
+                         (self.node.trust / "publications.bin").read_bytes())
+        result = pitser("extend", "contract.pdf.ksig", "-o", "pitser.ksig", "--server",
+                        self.node.server, "--trust", self.node.trust, cwd=self.scratch)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.run_example("extend", "contract.pdf.ksig", "publications.bin")
+        self.assertEqual(self.signature.read_bytes(), (self.scratch / "pitser.ksig").read_bytes())
+        verdict = self.verify("contract.pdf", policy=("--policy", "publications-file"))[0]
+        self.assertEqual(verdict["result"], "ok")
+        # Nothing is left beside the files that were asked for.
+        self.assertEqual({path.name for path in self.scratch.iterdir()},
+                         {"contract.pdf", "contract.pdf.ksig", "pitser.ksig", "publications.bin"})
+
+    def test_refuses_a_chain_that_does_not_lead_to_the_publication(self):
+        self.run_example("sign", "contract.pdf")
+        self.node.publish()
+        publications = self.fetch_publications()
+        shown = json.loads(pitser("inspect", "contract.pdf.ksig", "--json",
+                                  cwd=self.scratch).stdout)
+        content = bytearray(publications.read_bytes())
+        # The published hash stands behind its publication time: change its last byte.
+        for record in re.finditer(rb"\x02\x04(....)\x04\x21", bytes(content), re.DOTALL):
+            if int.from_bytes(record.group(1), "big") >= shown["signing_time"]:
+                content[record.end() + 32] ^= 1
+                break
+        else:
+            self.fail("no publication found")
+        publications.write_bytes(content)
+        before = self.signature.read_bytes()
+        run = self.run_example("extend", "contract.pdf.ksig", "publications.bin", code=1)
+        self.assertRegex(run.stderr, "does not lead to the publi")
+        self.assertEqual(self.signature.read_bytes(), before)
+
+    def test_the_guide_quotes_the_example(self):
+        guide = (SOURCE / "docs/issuer.md").read_text()
+        fence = "cpp" if self.language == "cpp" else self.language
+        sources = "\n".join(path.read_text() for path in (SOURCE / "examples" / self.language).rglob("*")
+                            if path.suffix in (".py", ".go", ".java", ".cc", ".h"))
+        lines = [line.strip() for line in sources.splitlines()]
+        quotes = re.findall(rf"^```{fence}\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+        self.assertTrue(quotes)
+        for quote in quotes:
+            wanted = [line.strip() for line in textwrap.dedent(quote).strip().splitlines()]
+            found = any(lines[i:i + len(wanted)] == wanted for i in range(len(lines)))
+            self.assertTrue(found, f"docs/issuer.md quotes what no example has:\n{quote}")
+
+
+class BatchChecks:
+    """For the languages that sign batches."""
+
+    COUNT = 1000
+
+    def test_signs_a_thousand_files_in_one_call(self):
+        folder = self.scratch / "folder"
+        folder.mkdir()
+        names = [f"file{i:04}.txt" for i in range(self.COUNT)]
+        for name in names:
+            (folder / name).write_text(name)
+        self.run_example("sign_batch", folder)
+        self.assertEqual(len(list(folder.iterdir())), 2 * self.COUNT)
+        verdicts = self.verify(*[folder / name for name in names])
+        self.assertEqual([verdict["result"] for verdict in verdicts], ["ok"] * self.COUNT)
+        self.assertEqual(len({verdict["signing_time"] for verdict in verdicts}), 1)
+        # Each signature is of its own file.
+        os.replace(folder / (names[0] + ".ksig"), folder / (names[1] + ".ksig"))
+        self.verify(folder / names[1], code=1)
+
+    def test_signs_a_batch_of_one(self):
+        folder = self.scratch / "folder"
+        folder.mkdir()
+        (folder / "only.txt").write_text("only")
+        self.run_example("sign_batch", folder)
+        self.verify(folder / "only.txt")
