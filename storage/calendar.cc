@@ -122,6 +122,7 @@ class RocksCalendar : public Calendar {
 
   absl::Status OpenAndCheck();
   absl::Status Adopt(const std::optional<HeadRecord>& head);
+  void SetHead(const HeadRecord& head);
   absl::Status ReadyToWrite();
   absl::Status Reopen();
   absl::Status Repeat(std::uint64_t t, const Imprint& leaf);
@@ -210,9 +211,15 @@ absl::Status RocksCalendar::Adopt(const std::optional<HeadRecord>& head) {
                             ledger::CalendarRoot(TileReader(*database_.db), head->head));
     PITSER_RETURN_IF_ERROR(last_signed_->Record(head->head, root));
   }
-  newest_leaf_ = head->newest_leaf;
-  next_.store(head->head + 1, std::memory_order_release);
+  SetHead(*head);
   return absl::OkStatus();
+}
+
+// Once everything up to it is durable.
+void RocksCalendar::SetHead(const HeadRecord& head) {
+  newest_leaf_ = head.newest_leaf;
+  next_.store(head.head + 1, std::memory_order_release);
+  if (options_.on_head) options_.on_head(head.head);
 }
 
 // Reading -----------------------------------------------------------------------------------------
@@ -261,6 +268,7 @@ absl::Status RocksCalendar::VisitLeaves(
   PITSER_RETURN_IF_ERROR(reading.status());
   rocksdb::ReadOptions read;
   read.readahead_size = std::size_t{1} << 20;
+  read.fill_cache = false;
   const std::unique_ptr<rocksdb::Iterator> it(reading.db().NewIterator(read));
   for (it->Seek(internal::NodeKey(0, first)); it->Valid(); it->Next()) {
     const std::optional<std::uint64_t> t = internal::IndexOfKey(0, it->key());
@@ -375,8 +383,7 @@ absl::Status RocksCalendar::Commit(const std::vector<CalendarNode>& nodes, const
   if (!written.ok()) return WriteFailed(written);
   const absl::Status recorded = last_signed_->Record(head.head, root);
   if (!recorded.ok()) return Fatal(ledger::Annotate(recorded, LastSignedPath()));
-  newest_leaf_ = head.newest_leaf;
-  next_.store(head.head + 1, std::memory_order_release);
+  SetHead(head);
   return absl::OkStatus();
 }
 

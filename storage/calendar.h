@@ -35,6 +35,10 @@ struct CalendarOptions {
   // Gets lines worth a warning in the log, e.g. that a write was dropped which the last crash
   // interrupted. Called from the thread that opens or writes. Null: they are lost.
   std::function<void(std::string_view)> on_notice;
+  // Told the head when the calendar is opened and after each write that moved it, once it is
+  // durable and readers see it. Called from the thread that opens or writes; must not block. Null:
+  // nobody.
+  std::function<void(std::uint64_t)> on_head;
   std::size_t block_cache_bytes = std::size_t{64} << 20;
   // How much of the log is gathered before it is written out as a table; a restart replays at most
   // that. The default is half a day of seconds.
@@ -99,7 +103,8 @@ class Calendar : public ledger::NodeReader {
   // Errors: kOutOfRange beyond the head.
   virtual absl::StatusOr<std::optional<ledger::Imprint>> Leaf(std::uint64_t t) const = 0;
 
-  // Calls `visit` for every stored leaf from first to last, ascending, until it returns false.
+  // Calls `visit` for every stored leaf from first to last, ascending, until it returns false. What
+  // is read does not take the place of anything in the cache.
   // Errors: kOutOfRange if last > head; kInvalidArgument if first > last.
   virtual absl::Status VisitLeaves(
       std::uint64_t first, std::uint64_t last,

@@ -42,6 +42,8 @@ class PublicationsFile {
 
   Bytes bytes() const { return bytes_; }
   const PublicationsFileContent& content() const { return content_; }
+  // The publications by ascending time: indexes of content().publications.
+  std::span<const std::size_t> by_time() const { return by_time_; }
 
   // From the first byte up to the header of the CMS signature: what is signed.
   Bytes signed_bytes() const { return Bytes(bytes_).first(signed_size_); }

@@ -71,6 +71,9 @@ absl::StatusOr<GrpcGatewayOptions> GatewayOptions(const Settings& settings) {
   options.limits.max_stream_unsent_bytes = settings.max_stream_unsent_bytes;
   options.limits.stream_stall_ms = static_cast<std::uint32_t>(settings.stream_stall_ms);
   options.limits.max_queued_reads = static_cast<std::uint32_t>(settings.max_queued_reads);
+  options.limits.max_calendar_streams = static_cast<std::uint32_t>(settings.max_calendar_streams);
+  options.limits.max_publication_streams =
+      static_cast<std::uint32_t>(settings.max_publication_streams);
   options.limits.max_grpc_memory_bytes = settings.max_grpc_memory_bytes;
   options.version = absl::StrCat("pitserd ", ledger::ToAbsl(base::Version()));
   options.round_length = absl::Seconds(static_cast<std::int64_t>(settings.round_seconds));
@@ -176,6 +179,7 @@ class NodeImpl final : public Node {
     options.on_notice = [](std::string_view notice) {
       base::LogWarning("calendar_notice", {{"text", notice}});
     };
+    options.on_head = [this](std::uint64_t head) { head_watch_.Moved(head); };
     PITSER_ASSIGN_OR_RETURN(options.handed_out, NewestPublicationTime(settings_.data));
     PITSER_ASSIGN_OR_RETURN(calendar_, storage::Calendar::Open(folder_->calendar(), options));
     PITSER_ASSIGN_OR_RETURN(
@@ -194,7 +198,7 @@ class NodeImpl final : public Node {
     PITSER_ASSIGN_OR_RETURN(
         gateway_, GrpcGateway::Start(std::move(options),
                                      {&clock, aggregator_.get(), extender_.get(), calendar_.get(),
-                                      publisher_.get(), keys.root, keys.constraint}));
+                                      publisher_.get(), &head_watch_, keys.root, keys.constraint}));
     PITSER_ASSIGN_OR_RETURN(control_, ControlSocket::Start(folder_->run(), publisher_.get()));
     health_ = std::make_unique<HealthWatch>(
         clock, [core = core_.get()] { return core->Health(); },
@@ -204,6 +208,7 @@ class NodeImpl final : public Node {
 
   const Settings settings_;
   // In the order in which they need each other.
+  HeadWatch head_watch_;
   std::unique_ptr<DataFolder> folder_;
   std::unique_ptr<storage::Calendar> calendar_;
   std::unique_ptr<Core> core_;

@@ -43,6 +43,8 @@ struct Settings {
   std::uint64_t max_stream_unsent_bytes = std::uint64_t{16} << 20;
   std::uint64_t stream_stall_ms = 30'000;
   std::uint64_t max_queued_reads = 1024;
+  std::uint64_t max_calendar_streams = 256;
+  std::uint64_t max_publication_streams = 256;
   std::uint64_t max_grpc_memory_bytes = std::uint64_t{512} << 20;
   std::uint64_t calendar_cache_bytes = std::uint64_t{64} << 20;
 

@@ -167,9 +167,9 @@ class GatewayTest : public ::testing::Test {
   }
 
   absl::Status Start() {
-    auto gateway =
-        GrpcGateway::Start(options_, {&clock_, &aggregator_, &extender_, &calendar_, &publisher_,
-                                      TestTrust::Get().root, TestTrust::Get().constraint()});
+    auto gateway = GrpcGateway::Start(
+        options_, {&clock_, &aggregator_, &extender_, &calendar_, &publisher_, &head_watch_,
+                   TestTrust::Get().root, TestTrust::Get().constraint()});
     if (!gateway.ok()) return gateway.status();
     gateway_ = *std::move(gateway);
     channel_ = Connect(grpc::InsecureChannelCredentials());
@@ -249,6 +249,7 @@ class GatewayTest : public ::testing::Test {
   FakeAggregator aggregator_;
   FakeCalendar calendar_;
   Extender extender_{&calendar_};
+  HeadWatch head_watch_;
   FakePublisher publisher_{pitser::testing::MakePublicationsFile(
       {TestTrust::Get().calendar_record()}, ManyPublications())};
   GrpcGatewayOptions options_;
@@ -480,28 +481,12 @@ TEST_F(GatewayTest, AReaderThatGoesAwayIsNoTrouble) {
   gateway_->Shutdown(absl::Seconds(60));
 }
 
-TEST_F(GatewayTest, WhatIsNotServedYetSaysSo) {
-  PITSER_ASSERT_OK(Start());
-  const auto expect = [](const grpc::Status& status, const std::string& name) {
-    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-    EXPECT_EQ(status.error_message(),
-              name + " is part of the contract but not served by this version");
-  };
-  {
-    grpc::ClientContext context;
-    SetDeadline(context);
-    expect(v1::Publications::NewStub(channel_)->ListPublications(&context, {})->Finish(),
-           "ListPublications");
-  }
-  {
-    grpc::ClientContext context;
-    SetDeadline(context);
-    expect(v1::Calendar::NewStub(channel_)->StreamCalendarLeaves(&context, {})->Finish(),
-           "StreamCalendarLeaves");
-  }
-}
-
 TEST_F(GatewayTest, ServerInfoTellsWhatIsSet) {
+  options_.limits.max_streams_per_connection = 13;
+  options_.limits.max_queued_reads = 14;
+  options_.limits.max_calendar_streams = 15;
+  options_.limits.max_publication_streams = 16;
+  options_.limits.stream_stall_ms = 1700;
   PITSER_ASSERT_OK(Start());
   grpc::ClientContext context;
   SetDeadline(context);
@@ -517,7 +502,11 @@ TEST_F(GatewayTest, ServerInfoTellsWhatIsSet) {
   EXPECT_EQ(info.limits().max_batch_digests(), 2'000'000u);
   EXPECT_EQ(info.limits().max_stream_in_flight(), 100'000u);
   EXPECT_EQ(info.limits().max_stream_unsent_bytes(), 16u << 20);
-  EXPECT_EQ(info.limits().stream_stall_ms(), 30'000u);
+  EXPECT_EQ(info.limits().max_streams_per_connection(), 13u);
+  EXPECT_EQ(info.limits().max_queued_reads(), 14u);
+  EXPECT_EQ(info.limits().max_calendar_streams(), 15u);
+  EXPECT_EQ(info.limits().max_publication_streams(), 16u);
+  EXPECT_EQ(info.limits().stream_stall_ms(), 1700u);
   EXPECT_EQ(info.root_fingerprint(), ledger::ToString(TestTrust::Get().root.Fingerprint()));
   ASSERT_EQ(info.algorithms_size(), static_cast<int>(ledger::AllHashAlgorithms().size()));
   EXPECT_EQ(info.algorithms(0).name(), "SHA-1");

@@ -11,11 +11,6 @@
 
 namespace pitser::server::internal {
 
-absl::Status NotServedYet(std::string_view call) {
-  return absl::UnimplementedError(absl::StrCat(
-      ledger::ToAbsl(call), " is part of the contract but not served by this version"));
-}
-
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context, base::Clock& clock) {
   const auto deadline = context.deadline();
   if (deadline == std::chrono::system_clock::time_point::max()) return absl::InfiniteFuture();

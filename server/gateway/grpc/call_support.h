@@ -3,9 +3,7 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
-#include <cstddef>
 #include <functional>
-#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -15,11 +13,6 @@
 
 // What several services do alike.
 namespace pitser::server::internal {
-
-// The contract promises messages of at most 1 MiB; the rest is for what is around the bytes.
-inline constexpr std::size_t kPieceBytes = (std::size_t{1} << 20) - 1024;
-
-absl::Status NotServedYet(std::string_view call);
 
 // The caller's deadline by the server's clock. gRPC's is by the machine's.
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context, base::Clock& clock);

@@ -87,6 +87,8 @@ class GrpcGatewayImpl final : public GrpcGateway {
 
   void Shutdown(absl::Duration timeout) override {
     if (server_ == nullptr) return;
+    shared_.parts.head_watch->Stop();
+    shared_.stream_reads.Stop();
     shared_.reads.Stop();
     shared_.watch.EndWhenAnswered();
     server_->Shutdown(absl::ToChronoTime(absl::Now() + timeout));

@@ -14,6 +14,7 @@
 #include "ledger/crypto/cms.h"
 #include "net/endpoint.h"
 #include "server/aggregator/aggregator.h"
+#include "server/core/head_watch.h"
 #include "server/extender/extender.h"
 #include "server/publisher/publisher.h"
 #include "storage/calendar.h"
@@ -33,6 +34,8 @@ struct GrpcLimits {
   std::uint32_t stream_stall_ms = 30'000;
   std::uint32_t max_queued_reads = 1024;
   std::uint64_t max_batch_digests = 2'000'000;
+  std::uint32_t max_calendar_streams = 256;
+  std::uint32_t max_publication_streams = 256;
   // What gRPC may hold for all connections together; it slows its peers down beyond.
   std::uint64_t max_grpc_memory_bytes = std::uint64_t{512} << 20;
 };
@@ -67,6 +70,7 @@ struct GrpcGatewayParts {
   const Extender* extender;
   const storage::Calendar* calendar;
   const Publisher* publisher;
+  HeadWatch* head_watch;  // Of `calendar`. Stopped by Shutdown().
   ledger::Certificate root;
   ledger::SubjectConstraint constraint;
 };
@@ -101,7 +105,8 @@ class GrpcGateway {
   virtual void StopServing() = 0;
 
   // Takes no more calls, lets those that run end until `timeout`, then breaks them off. Pending
-  // signatures are answered before, by stopping the aggregator: else this waits for them.
+  // signatures are answered before, by stopping the aggregator: else this waits for them. Streams
+  // of answers end after the message that is on its way.
   virtual void Shutdown(absl::Duration timeout) = 0;
 };
 

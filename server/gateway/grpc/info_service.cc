@@ -18,16 +18,19 @@ InfoService::InfoService(ServiceContext* shared) : shared_(shared) {
     algorithm.set_may_be_signed(ledger::AlgorithmPolicy::Default().Trusted(id));
   }
   const GrpcLimits& limits = shared->options.limits;
-  info_.mutable_limits()->set_max_pending(limits.max_pending);
-  info_.mutable_limits()->set_max_level(limits.max_level);
-  info_.mutable_limits()->set_max_message_bytes(limits.max_message_bytes);
-  info_.mutable_limits()->set_max_streams_per_connection(limits.max_streams_per_connection);
-  info_.mutable_limits()->set_max_batch(limits.max_batch);
-  info_.mutable_limits()->set_max_stream_in_flight(limits.max_stream_in_flight);
-  info_.mutable_limits()->set_max_stream_unsent_bytes(limits.max_stream_unsent_bytes);
-  info_.mutable_limits()->set_stream_stall_ms(limits.stream_stall_ms);
-  info_.mutable_limits()->set_max_queued_reads(limits.max_queued_reads);
-  info_.mutable_limits()->set_max_batch_digests(limits.max_batch_digests);
+  v1::Limits& told = *info_.mutable_limits();
+  told.set_max_pending(limits.max_pending);
+  told.set_max_level(limits.max_level);
+  told.set_max_message_bytes(limits.max_message_bytes);
+  told.set_max_streams_per_connection(limits.max_streams_per_connection);
+  told.set_max_batch(limits.max_batch);
+  told.set_max_stream_in_flight(limits.max_stream_in_flight);
+  told.set_max_stream_unsent_bytes(limits.max_stream_unsent_bytes);
+  told.set_stream_stall_ms(limits.stream_stall_ms);
+  told.set_max_queued_reads(limits.max_queued_reads);
+  told.set_max_batch_digests(limits.max_batch_digests);
+  told.set_max_calendar_streams(limits.max_calendar_streams);
+  told.set_max_publication_streams(limits.max_publication_streams);
   info_.set_root_fingerprint(ledger::ToString(shared->parts.root.Fingerprint()));
 }
 

@@ -8,6 +8,7 @@
 #include "server/gateway/grpc/budget.h"
 #include "server/gateway/grpc/call_watch.h"
 #include "server/gateway/grpc/gateway.h"
+#include "server/gateway/grpc/stall_watch.h"
 #include "server/gateway/grpc/worker_pool.h"
 
 namespace pitser::server::internal {
@@ -20,10 +21,17 @@ struct ServiceContext {
         reads(kReadThreads, options.limits.max_queued_reads),
         signing(SigningThreads(), kMaxQueuedSteps),
         batch_digests(options.limits.max_batch_digests),
-        watch(parts.clock, absl::Milliseconds(options.limits.stream_stall_ms)) {}
+        watch(parts.clock, absl::Milliseconds(options.limits.stream_stall_ms)),
+        calendar_streams(options.limits.max_calendar_streams),
+        publication_streams(options.limits.max_publication_streams),
+        stalls(*parts.clock, absl::Milliseconds(options.limits.stream_stall_ms)),
+        stream_reads(kStreamThreads, options.limits.max_calendar_streams +
+                                         options.limits.max_publication_streams) {}
 
   // Two threads read as fast as a disk answers; the calendar's hot nodes are in memory anyway.
   static constexpr std::size_t kReadThreads = 2;
+  // One more, so that ranges hold up no single read, and take one core at most from who signs.
+  static constexpr std::size_t kStreamThreads = 1;
 
   // Trees and messages are made as fast as processors allow.
   static std::size_t SigningThreads() {
@@ -34,10 +42,14 @@ struct ServiceContext {
 
   const GrpcGatewayOptions options;
   const GrpcGatewayParts parts;
-  WorkerPool reads;      // For what reads the calendar.
-  WorkerPool signing;    // For the steps of streams and batches.
-  Budget batch_digests;  // `max_batch_digests`.
-  CallWatch watch;       // Over streams and batches.
+  WorkerPool reads;                              // For what reads the calendar.
+  WorkerPool signing;                            // For the steps of streams and batches.
+  Budget batch_digests;                          // `max_batch_digests`.
+  CallWatch watch;                               // Over streams and batches.
+  Budget calendar_streams, publication_streams;  // `max_calendar_streams` and so on.
+  StallWatch stalls;                             // Over those that read.
+  // For what fills the messages of those. Never full: each has one piece of work here at most.
+  WorkerPool stream_reads;
 };
 
 // SignStream's and SignBatch's messages are many small parts: they are read and written by hand.
