@@ -35,6 +35,9 @@ class NoAggregator final : public Aggregator {
   absl::Status Enqueue(std::unique_ptr<PendingRequest>&) override {
     return absl::UnavailableError("not in this test");
   }
+  absl::Status CheckHash(const ledger::Imprint&, ledger::Level) const override {
+    return absl::OkStatus();
+  }
   void CloseIntake() override {}
   void Stop() override {}
 };
