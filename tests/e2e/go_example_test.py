@@ -6,10 +6,10 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from example_checks import ExampleChecks  # noqa: E402
+from example_checks import BatchChecks, ExampleChecks  # noqa: E402
 
 
-class GoExampleTest(ExampleChecks, unittest.TestCase):
+class GoExampleTest(BatchChecks, ExampleChecks, unittest.TestCase):
     heading = "Go"
     language = "go"
 
