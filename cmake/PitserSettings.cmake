@@ -3,6 +3,7 @@
 
 option(PITSER_TESTS "Build the tests" ON)
 option(PITSER_BENCH "Build the benchmarks" ON)
+option(PITSER_COVERAGE "Count which lines run, for scripts/coverage" OFF)
 set(PITSER_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, e.g. address,undefined")
 
 set(CMAKE_CXX_STANDARD 20)
@@ -33,4 +34,9 @@ if(PITSER_SANITIZE)
     # abseil's inlined vectors and of any resize(). The release build has these warnings on.
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds>)
   target_link_options(pitser_settings INTERFACE -fsanitize=${PITSER_SANITIZE})
+endif()
+if(PITSER_COVERAGE)
+  # Atomic: counters of threads would otherwise lose counts, or become negative.
+  target_compile_options(pitser_settings INTERFACE --coverage -fprofile-update=atomic)
+  target_link_options(pitser_settings INTERFACE --coverage)
 endif()
