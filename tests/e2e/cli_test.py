@@ -6,8 +6,6 @@ import os
 import pathlib
 import pty
 import re
-import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -412,34 +410,6 @@ class CliTest(unittest.TestCase):
         self.assertEqual(process.wait(timeout=60), 130)
         process.stdin.close()
         self.assertEqual(os.listdir(self.folder), ["contract.pdf"])
-
-    # --- help ---
-
-    def test_the_examples_of_every_help_work(self):
-        commands = [(), ("sign",), ("verify",), ("extend",), ("inspect",), ("trust",),
-                    ("trust", "fetch"), ("trust", "show")]
-        self.sign("contract.pdf", "-o", "kept.ksig")
-        self.node.publish()
-        ran = 0
-        for command in commands:
-            text = self.run_pitser(*command, "--help").stdout
-            for example in re.findall(r"^  \$ (pitser .*)$", text, re.MULTILINE):
-                # Each starts from the same folder: the document, its signature unless the example
-                # makes it, and the server's folder.
-                with tempfile.TemporaryDirectory(prefix="pitser-help-") as scratch:
-                    shutil.copy(self.document, scratch)
-                    if not example.startswith("pitser sign"):
-                        shutil.copy(self.folder / "kept.ksig", scratch + "/contract.pdf.ksig")
-                    os.symlink(self.node.data, scratch + "/pitser-data")
-                    if "--replace" in example:
-                        shutil.copytree(self.node.trust, scratch + "/trust")
-                    line = example.replace("127.0.0.1:7380", self.node.server)
-                    line = line.replace("pitser", shlex.quote(str(BIN / "pitser")), 1)
-                    run = subprocess.run(["bash", "-c", line], cwd=scratch, check=False, text=True,
-                                         env=clean_environment(scratch), capture_output=True)
-                    self.assertEqual(run.returncode, 0, f"{example}\n{run.stdout}{run.stderr}")
-                    ran += 1
-        self.assertEqual(ran, 2 * len(commands))
 
 
 if __name__ == "__main__":
