@@ -14,7 +14,7 @@ class AnswerBox::BoxedRequest final : public server::PendingRequest {
  public:
   BoxedRequest(AnswerBox* box, std::uint64_t id, const RequestOptions& options)
       : PendingRequest(HashOf(id, options.algorithm), options.level, options.account,
-                       options.deadline, options.form),
+                       options.deadline, options.form, options.weight),
         box_(box),
         id_(id),
         cancelled_(options.cancelled) {}

@@ -32,6 +32,7 @@ class AnswerBox {
     std::string account = "anna";
     absl::Time deadline = absl::InfiniteFuture();
     server::AnswerForm form = server::AnswerForm::kSignature;
+    std::uint32_t weight = 1;
     bool cancelled = false;
   };
 

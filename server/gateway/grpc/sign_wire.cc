@@ -28,9 +28,10 @@ constexpr int kMaxGroups = 100;
 
 absl::Status Malformed() { return absl::InvalidArgumentError("the message is malformed"); }
 
-absl::StatusOr<std::uint64_t> TakeVarint(Bytes& rest) {
+// Of at most `size` bytes: 10 for a number, 5 for tags and lengths, as generated code has it.
+absl::StatusOr<std::uint64_t> TakeVarint(Bytes& rest, std::size_t size) {
   std::uint64_t value = 0;
-  for (std::size_t i = 0; i < std::min<std::size_t>(rest.size(), 10); ++i) {
+  for (std::size_t i = 0; i < std::min(rest.size(), size); ++i) {
     value |= std::uint64_t{rest[i] & 0x7FU} << (7 * i);
     if (rest[i] < 0x80) {
       rest = rest.subspan(i + 1);
@@ -56,20 +57,21 @@ struct Field {
 };
 
 absl::StatusOr<Field> TakeField(Bytes& rest) {
-  PITSER_ASSIGN_OR_RETURN(const std::uint64_t tag, TakeVarint(rest));
-  // Numbers have 29 bits.
-  if (tag > std::numeric_limits<std::uint32_t>::max() || tag < 8) return Malformed();
-  Field field{static_cast<std::uint32_t>(tag) >> 3, static_cast<std::uint32_t>(tag) & 7, 0, {}};
+  // Bits beyond the 32nd are dropped: generated code does.
+  PITSER_ASSIGN_OR_RETURN(const std::uint64_t long_tag, TakeVarint(rest, 5));
+  const auto tag = static_cast<std::uint32_t>(long_tag);
+  if (tag < 8) return Malformed();
+  Field field{tag >> 3, tag & 7, 0, {}};
   switch (field.type) {
     case kVarint: {
-      PITSER_ASSIGN_OR_RETURN(field.value, TakeVarint(rest));
+      PITSER_ASSIGN_OR_RETURN(field.value, TakeVarint(rest, 10));
       return field;
     }
     case kFixed64:
       PITSER_RETURN_IF_ERROR(TakeBytes(rest, 8).status());
       return field;
     case kLength: {
-      PITSER_ASSIGN_OR_RETURN(const std::uint64_t size, TakeVarint(rest));
+      PITSER_ASSIGN_OR_RETURN(const std::uint64_t size, TakeVarint(rest, 5));
       PITSER_ASSIGN_OR_RETURN(field.bytes, TakeBytes(rest, size));
       return field;
     }

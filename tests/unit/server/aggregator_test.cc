@@ -205,6 +205,65 @@ TEST(Aggregator, LevelsAreLeftOutOfTheServiceForm) {
   EXPECT_EQ(from_zero, from_level);
 }
 
+// The chain above a tree of our own goes on from the level that the chains inside it lead to.
+TEST(Aggregator, LevelsAreLeftOutAboveATreeOfOurOwn) {
+  AggregatorOptions options;
+  options.max_level = 3;
+  TestNode node(options);
+  constexpr ledger::Level kHeight = 17;  // Not what max_level is about.
+  PITSER_ASSERT_OK(node.Enqueue(1, {.level = kHeight, .form = AnswerForm::kAboveTree}));
+  EXPECT_THAT(node.Enqueue(2, {.level = kHeight}),
+              StatusIs(StatusCode::kInvalidArgument, "max_level"));
+  EXPECT_THAT(node.Enqueue(3, {.level = kMaxOwnTreeLevel + 1, .form = AnswerForm::kAboveTree}),
+              StatusIs(StatusCode::kInternal));
+  node.Pass(absl::Seconds(1));
+  const std::vector<ReceivedAnswer> answers = node.box().Take();
+  ASSERT_EQ(answers.size(), 1U);
+  const ledger::AggregationHashChain chain = ChainOf(*answers[0].answer);
+  EXPECT_EQ(chain.links[0].level_correction, 0);
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto root, FoldAggregationLinks(chain.algorithm, chain.links,
+                                                                    chain.input_hash, kHeight));
+  EXPECT_EQ(node.storage().Leaf(kT)->value(), root.imprint);
+}
+
+TEST(Aggregator, ARequestTakesAsMuchOfMaxPendingAsItWeighs) {
+  AggregatorOptions options;
+  options.max_pending = 10;
+  TestNode node(options);
+  PITSER_ASSERT_OK(node.Enqueue(1, {.weight = 7}));
+  const absl::Status refused = node.Enqueue(2, {.weight = 4});
+  EXPECT_THAT(refused, StatusIs(StatusCode::kResourceExhausted));
+  EXPECT_EQ(base::LimitOf(refused), "max_pending");
+  PITSER_ASSERT_OK(node.Enqueue(3, {.weight = 3, .cancelled = true}));
+  EXPECT_THAT(node.Enqueue(4), StatusIs(StatusCode::kResourceExhausted));
+  node.Pass(absl::Seconds(1));
+  PITSER_EXPECT_OK(node.Enqueue(5, {.weight = 10}));  // All of it is back.
+  EXPECT_THAT(node.Enqueue(6, {.weight = 11}), StatusIs(StatusCode::kResourceExhausted));
+}
+
+TEST(Aggregator, RefusedWeightIsGivenBackToo) {
+  AggregatorOptions options;
+  options.max_pending = 10;
+  TestNode node(options);
+  PITSER_ASSERT_OK(node.Enqueue(1, {.weight = 10}));
+  node.SetWall(At(kT + 1000));  // Signing stops, and what waits is refused.
+  ASSERT_EQ(node.box().Take().size(), 1U);
+  node.SetWall(At(kT + 2));
+  node.Pass(absl::Seconds(2));
+  PITSER_EXPECT_OK(node.Enqueue(2, {.weight = 10}));
+}
+
+TEST(Aggregator, TellsBeforehandWhatMayBeSigned) {
+  AggregatorOptions options;
+  options.max_level = 5;
+  TestNode node(options);
+  PITSER_EXPECT_OK(node.aggregator().CheckHash(AnswerBox::HashOf(1), 5));
+  EXPECT_THAT(node.aggregator().CheckHash(AnswerBox::HashOf(1), 6),
+              StatusIs(StatusCode::kInvalidArgument, "max_level"));
+  EXPECT_THAT(node.aggregator().CheckHash(AnswerBox::HashOf(1, ledger::HashAlgorithm::kSha1), 0),
+              StatusIs(StatusCode::kInvalidArgument, "SHA-1"));
+}
+
 TEST(Aggregator, RefusesALevelAboveItsLimit) {
   TestNode node;
   const absl::Status refused = node.Enqueue(1, {.level = 201});

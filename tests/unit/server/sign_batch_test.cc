@@ -1,0 +1,281 @@
+#include "server/gateway/grpc/sign_batch.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/retry_hint.h"
+#include "base/thread.h"
+#include "pitser/v1/pitser.pb.h"
+#include "server/gateway/grpc/sign_wire.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/test_call.h"
+#include "tests/support/test_node.h"
+#include "tests/support/test_trust.h"
+
+namespace pitser::server {
+namespace {
+
+using absl::StatusCode;
+using testing::CheckedSignature;
+using testing::kTestTime;
+using testing::StatusIs;
+using testing::TestCall;
+using testing::TestImprint;
+using testing::TestNode;
+
+// Digests of TestImprint(0), TestImprint(1), ...
+v1::SignBatchRequest Digests(std::size_t count,
+                             ledger::HashAlgorithm algorithm = ledger::HashAlgorithm::kSha256) {
+  v1::SignBatchRequest request;
+  request.set_algorithm(static_cast<std::uint32_t>(algorithm));
+  for (std::uint64_t id = 0; id < count; ++id) {
+    request.mutable_digests()->append(ledger::AsText(TestImprint(id, algorithm).digest()));
+  }
+  return request;
+}
+
+class OpenBatch {
+ public:
+  OpenBatch(TestNode& node, WorkerPool& pool, Budget& budget, const SignBatchLimits& limits,
+            std::string request, absl::Time deadline = absl::InfiniteFuture())
+      : batch_(std::make_shared<SignBatch>(limits, &budget, &pool, &node.clock(),
+                                           &node.aggregator(), &call_, "anna", deadline,
+                                           std::move(request))) {
+    call_.Attach(batch_);
+  }
+  ~OpenBatch() {
+    batch_->OnCancelled();
+    call_.AwaitClose().IgnoreError();
+    batch_->OnGone();
+    call_.Attach(nullptr);
+  }
+
+  void Begin() { batch_->Begin(); }
+  TestCall& call() { return call_; }
+  SignBatch& batch() { return *batch_; }
+
+  // What all messages say together; checks what must stand in the first alone.
+  v1::SignBatchResponse Whole() const {
+    v1::SignBatchResponse whole;
+    bool first = true;
+    for (const std::string& bytes : call_.messages()) {
+      v1::SignBatchResponse message;
+      EXPECT_TRUE(message.ParseFromString(bytes));
+      EXPECT_EQ(message.tail().empty(), !first);
+      EXPECT_EQ(message.aggregation_time() == 0, !first);
+      EXPECT_EQ(message.account_path_size() == 0, !first);
+      EXPECT_LE(bytes.size(), kAnswerBytes);
+      whole.MergeFrom(message);
+      first = false;
+    }
+    return whole;
+  }
+
+ private:
+  TestCall call_;
+  const std::shared_ptr<SignBatch> batch_;
+};
+
+absl::StatusOr<ledger::Signature> Check(const v1::SignBatchResponse& answer, int index,
+                                        const ledger::Imprint& hash) {
+  return CheckedSignature(
+      {answer.aggregation_time(), ledger::ToVector(ledger::AsBytes(answer.parts(index))),
+       std::make_shared<const ledger::ByteVector>(
+           ledger::ToVector(ledger::AsBytes(answer.tail())))},
+      hash);
+}
+
+class SignBatchTest : public ::testing::Test {
+ protected:
+  OpenBatch& Open(const v1::SignBatchRequest& request,
+                  absl::Time deadline = absl::InfiniteFuture()) {
+    return Open(request.SerializeAsString(), deadline);
+  }
+  OpenBatch& Open(std::string request, absl::Time deadline = absl::InfiniteFuture()) {
+    batches_.push_back(
+        std::make_unique<OpenBatch>(node_, pool_, budget_, limits_, std::move(request), deadline));
+    batches_.back()->Begin();
+    return *batches_.back();
+  }
+  // Until what was begun has begun.
+  void Settle() { testing::AwaitDone(pool_, 2); }
+
+  SignBatchLimits limits_{100'000, absl::Seconds(30), absl::Seconds(1)};
+  Budget budget_{200'000};
+  TestNode node_;
+  WorkerPool pool_{2, 100};
+  std::vector<std::unique_ptr<OpenBatch>> batches_;
+};
+
+class SignBatchSizes : public SignBatchTest, public ::testing::WithParamInterface<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(Digests, SignBatchSizes, ::testing::Values(1, 2, 3, 7, 8, 9, 100, 2000));
+
+TEST_P(SignBatchSizes, EveryDigestIsSigned) {
+  OpenBatch& batch = Open(Digests(GetParam()));
+  Settle();
+  EXPECT_EQ(budget_.left(), 200'000 - GetParam());
+  node_.Pass(absl::Seconds(1));
+  PITSER_ASSERT_OK(batch.call().AwaitClose());
+  EXPECT_EQ(budget_.left(), 200'000U);
+  const v1::SignBatchResponse answer = batch.Whole();
+  EXPECT_EQ(answer.aggregation_time(), kTestTime);
+  ASSERT_EQ(answer.account_path_size(), 1);
+  EXPECT_EQ(answer.account_path(0), "anna");
+  ASSERT_EQ(answer.parts_size(), static_cast<int>(GetParam()));
+  EXPECT_EQ(answer.parts(0).empty(), GetParam() == 1);
+  for (int i = 0; i < answer.parts_size(); ++i) {
+    PITSER_ASSERT_OK_AND_ASSIGN(const auto signature,
+                                Check(answer, i, TestImprint(static_cast<std::uint64_t>(i))));
+    EXPECT_EQ(signature.aggregation_chains().size(), GetParam() == 1 ? 1U : 2U);
+    PITSER_ASSERT_OK_AND_ASSIGN(const auto root, signature.AggregationRoot());
+    EXPECT_EQ(node_.storage().Leaf(kTestTime)->value(), root.imprint);
+  }
+}
+
+TEST_F(SignBatchTest, OtherAlgorithmsAndOtherRequestsOfTheRound) {
+  PITSER_ASSERT_OK(node_.Enqueue(77));
+  OpenBatch& batch = Open(Digests(5, ledger::HashAlgorithm::kSha512));
+  Settle();
+  PITSER_ASSERT_OK(node_.Enqueue(78));
+  node_.Pass(absl::Seconds(1));
+  PITSER_ASSERT_OK(batch.call().AwaitClose());
+  const v1::SignBatchResponse answer = batch.Whole();
+  for (int i = 0; i < 5; ++i) {
+    PITSER_EXPECT_OK(Check(
+        answer, i, TestImprint(static_cast<std::uint64_t>(i), ledger::HashAlgorithm::kSha512)));
+  }
+  for (const auto& received : node_.box().Take()) {
+    PITSER_EXPECT_OK(CheckedSignature(*received.answer, testing::AnswerBox::HashOf(received.id)));
+  }
+}
+
+TEST_F(SignBatchTest, RefusesWhatIsNoBatch) {
+  limits_.max_batch = 10;
+  const auto refused = [this](const std::string& request) {
+    return Open(request).call().AwaitClose();
+  };
+  const auto changed = [](auto change) {
+    v1::SignBatchRequest request = Digests(3);
+    change(request);
+    return request.SerializeAsString();
+  };
+  EXPECT_THAT(refused(Digests(3, ledger::HashAlgorithm::kSha1).SerializeAsString()),
+              StatusIs(StatusCode::kInvalidArgument, "SHA-1"));
+  for (const std::uint32_t algorithm : {3U, 0x7EU, 257U}) {
+    EXPECT_THAT(refused(changed([&](auto& r) { r.set_algorithm(algorithm); })),
+                StatusIs(StatusCode::kInvalidArgument, "algorithm"));
+  }
+  EXPECT_THAT(refused(changed([](auto& r) { r.clear_digests(); })),
+              StatusIs(StatusCode::kInvalidArgument, "digests"));
+  EXPECT_THAT(refused(changed([](auto& r) { r.mutable_digests()->push_back('x'); })),
+              StatusIs(StatusCode::kInvalidArgument, "multiple of 32"));
+  EXPECT_THAT(refused(""), StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_THAT(refused("\x12\x7fshort"), StatusIs(StatusCode::kInvalidArgument, "malformed"));
+  const absl::Status too_large = refused(Digests(11).SerializeAsString());
+  EXPECT_THAT(too_large, StatusIs(StatusCode::kInvalidArgument, "at most 10"));
+  EXPECT_EQ(base::LimitOf(too_large), "max_batch");
+  EXPECT_EQ(budget_.left(), 200'000U);
+}
+
+TEST_F(SignBatchTest, ACancelledBatchFreesItsDigestsBeforeItsRound) {
+  OpenBatch& first = Open(Digests(100'000));
+  OpenBatch& second = Open(Digests(100'000));
+  Settle();
+  EXPECT_EQ(budget_.left(), 0U);
+  const absl::Status refused = Open(Digests(1)).call().AwaitClose();
+  EXPECT_THAT(refused, StatusIs(StatusCode::kResourceExhausted));
+  EXPECT_EQ(base::LimitOf(refused), "max_batch_digests");
+  EXPECT_EQ(base::RetryAfterOf(refused), absl::Seconds(1));
+
+  first.batch().OnCancelled();
+  EXPECT_THAT(first.call().AwaitClose(), StatusIs(StatusCode::kCancelled));
+  EXPECT_EQ(budget_.left(), 100'000U);
+  OpenBatch& third = Open(Digests(50'000));
+  second.batch().OnCancelled();
+  EXPECT_THAT(second.call().AwaitClose(), StatusIs(StatusCode::kCancelled));
+  Settle();
+  EXPECT_EQ(budget_.left(), 150'000U);
+
+  node_.Pass(absl::Seconds(1));
+  PITSER_EXPECT_OK(third.call().AwaitClose());
+  PITSER_EXPECT_OK(Check(third.Whole(), 0, TestImprint(0)));
+}
+
+TEST_F(SignBatchTest, NobodyIsSignedForWhenAllAreCancelled) {
+  OpenBatch& batch = Open(Digests(100));
+  Settle();
+  batch.batch().OnCancelled();
+  batch.call().AwaitClose().IgnoreError();
+  node_.Pass(absl::Seconds(1));
+  EXPECT_EQ(node_.storage().head(), std::nullopt);
+}
+
+TEST_F(SignBatchTest, ASlowReaderHoldsTheTreeAndIsSentAwayInTheEnd) {
+  OpenBatch& batch = Open(Digests(5000));
+  batch.call().SetReading(false);
+  Settle();
+  node_.Pass(absl::Seconds(1));
+  batch.call().AwaitMessages(1);
+  Settle();
+  EXPECT_EQ(batch.call().messages().size(), 1U) << "the rest is not made yet";
+  batch.batch().OnWritten(true);
+  batch.call().AwaitMessages(2);
+  EXPECT_EQ(budget_.left(), 195'000U);
+
+  const absl::Duration sent = node_.clock().Monotonic();
+  batch.batch().CheckStall(sent + absl::Seconds(29));
+  EXPECT_FALSE(batch.call().closed());
+  batch.batch().CheckStall(sent + absl::Seconds(30));
+  const absl::Status status = batch.call().AwaitClose();
+  EXPECT_THAT(status, StatusIs(StatusCode::kResourceExhausted));
+  EXPECT_EQ(base::LimitOf(status), "stream_stall_ms");
+  EXPECT_EQ(budget_.left(), 200'000U);
+}
+
+TEST_F(SignBatchTest, WhatTheRoundEndsWithIsTheBatchsEnd) {
+  node_.storage().FailWrites(absl::ResourceExhaustedError("disk full: /data"));
+  OpenBatch& batch = Open(Digests(100));
+  Settle();
+  node_.Pass(absl::Seconds(1));
+  EXPECT_THAT(batch.call().AwaitClose(), StatusIs(StatusCode::kUnavailable, "disk full"));
+  EXPECT_TRUE(batch.call().messages().empty());
+  EXPECT_EQ(budget_.left(), 200'000U);
+}
+
+TEST_F(SignBatchTest, ADeadlineBeforeTheRoundIsRefused) {
+  OpenBatch& batch = Open(Digests(2), absl::FromUnixSeconds(kTestTime + 1) - absl::Milliseconds(1));
+  EXPECT_THAT(batch.call().AwaitClose(), StatusIs(StatusCode::kDeadlineExceeded));
+}
+
+TEST(SignBatchThreads, BatchesCancellationsAndRoundsAtOnce) {
+  TestNode node;
+  WorkerPool pool(2, 2);  // A queue that is full now and then.
+  Budget budget(100'000);
+  const SignBatchLimits limits{100'000, absl::Seconds(30), absl::Seconds(1)};
+  const std::string request = Digests(1000).SerializeAsString();
+  constexpr int kThreads = 4;
+  std::atomic<int> running = kThreads;
+  std::vector<base::Thread> callers;
+  for (int number = 0; number < kThreads; ++number) {
+    callers.emplace_back("caller", [&, number] {
+      for (int i = 0; i < 10; ++i) {
+        OpenBatch batch(node, pool, budget, limits, request);
+        batch.Begin();
+        if ((number + i) % 3 == 0) continue;  // Cancelled wherever it is.
+        PITSER_EXPECT_OK(batch.call().AwaitClose());
+        EXPECT_EQ(batch.Whole().parts_size(), 1000);
+      }
+      --running;
+    });
+  }
+  while (running > 0) node.Pass(absl::Milliseconds(100));
+  for (base::Thread& caller : callers) caller.Join();
+  EXPECT_EQ(budget.left(), 100'000U);
+}
+
+}  // namespace
+}  // namespace pitser::server
