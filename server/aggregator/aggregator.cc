@@ -140,7 +140,8 @@ class RoundAggregator final : public Aggregator {
   base::Clock* const clock_;
   const std::unique_ptr<base::Clock::Waiter> waiter_;
 
-  base::Mutex mu_;  // Leaf lock: nothing is hashed, encoded, answered or logged under it.
+  // Leaf lock but for the clock's: nothing is hashed, encoded, answered or logged under it.
+  base::Mutex mu_;
   // Rounds that were not taken to be closed yet, ascending; commonly one, none empty.
   std::deque<Round> rounds_ PITSER_GUARDED_BY(mu_);
   std::uint64_t next_ PITSER_GUARDED_BY(mu_) = 0;  // No round before it is opened any more.
@@ -180,8 +181,10 @@ absl::Status RoundAggregator::CheckRequest(const PendingRequest& request) const 
 
 absl::Status RoundAggregator::Enqueue(std::unique_ptr<PendingRequest>& request) {
   PITSER_RETURN_IF_ERROR(CheckRequest(*request));
-  const absl::Time now = clock_->Now();
   MutexLock lock(mu_);
+  // Under the lock: to a thread that was held up between the two, rounds that were closed meanwhile
+  // would look like a clock that was set back.
+  const absl::Time now = clock_->Now();
   if (intake_closed_) return absl::UnavailableError("the server is shutting down");
   PITSER_RETURN_IF_ERROR(refusal_);
   const std::uint64_t t = std::max(RoundOf(SecondOf(now)), next_);
