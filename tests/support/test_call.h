@@ -41,7 +41,7 @@ class TestCall final : public server::AnswerCall {
     closed_ = status;
     changed_.SignalAll();
   }
-  void Break() override {
+  void Break(const absl::Status&) override {
     base::MutexLock lock(mu_);
     ++breaks_;
   }

@@ -35,14 +35,17 @@ void AnsweringCall::End(absl::Status status) {
 }
 
 void AnsweringCall::CheckStall(absl::Duration now) {
+  absl::Status status =
+      base::LimitReached("stream_stall_ms", "the answers were not read", absl::ZeroDuration());
   {
     MutexLock lock(mu_);
     if (gone_ || !writing_ || now - waiting_since_ < stall_) return;
     waiting_since_ = now;
-    // Not a call back into here: gRPC tells of it on a thread of its own.
-    if (finished_) return call_->Break();
+    // Under the lock, because OnGone() is what ends the call's life; nothing comes back from it but
+    // on gRPC's threads.
+    if (finished_) return call_->Break(status);
   }
-  End(base::LimitReached("stream_stall_ms", "the answers were not read", absl::ZeroDuration()));
+  End(std::move(status));
 }
 
 bool AnsweringCall::Step() {

@@ -21,7 +21,7 @@ class AnswerCall {
   // Once, and nothing after it but Break(); AnsweringCall::OnGone() follows.
   virtual void Close(const absl::Status& status) = 0;
   // Ends the call at once, whatever the caller still has to read. Any thread, until OnGone().
-  virtual void Break() = 0;
+  virtual void Break(const absl::Status& status) = 0;
 
  protected:
   ~AnswerCall() = default;

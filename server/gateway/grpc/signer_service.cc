@@ -1,3 +1,5 @@
+#include <grpc/grpc.h>
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -67,7 +69,11 @@ class SigningReactor : public CallReactor<Reactor>, public AnswerCall {
     this->StartWrite(&response_);
   }
   void Close(const absl::Status& status) override { this->Finish(EndStatus(context_, status)); }
-  void Break() override { context_.TryCancel(); }
+  void Break(const absl::Status& status) override {
+    // gRPC's C++ has only TryCancel(), which cannot say why.
+    grpc_call_cancel_with_status(context_.c_call(), static_cast<grpc_status_code>(status.code()),
+                                 std::string(status.message()).c_str(), nullptr);
+  }
 
   void OnWriteDone(bool ok) override {
     response_.Clear();

@@ -9,85 +9,21 @@
 
 #include "base/retry_hint.h"
 #include "base/thread.h"
-#include "pitser/v1/pitser.pb.h"
-#include "server/gateway/grpc/sign_wire.h"
 #include "tests/support/status_matchers.h"
-#include "tests/support/test_call.h"
-#include "tests/support/test_node.h"
-#include "tests/support/test_trust.h"
+#include "tests/support/volume_calls.h"
 
 namespace pitser::server {
 namespace {
 
 using absl::StatusCode;
 using testing::CheckedSignature;
+using testing::CheckPart;
+using testing::Digests;
 using testing::kTestTime;
+using testing::OpenBatch;
 using testing::StatusIs;
-using testing::TestCall;
 using testing::TestImprint;
 using testing::TestNode;
-
-// Digests of TestImprint(0), TestImprint(1), ...
-v1::SignBatchRequest Digests(std::size_t count,
-                             ledger::HashAlgorithm algorithm = ledger::HashAlgorithm::kSha256) {
-  v1::SignBatchRequest request;
-  request.set_algorithm(static_cast<std::uint32_t>(algorithm));
-  for (std::uint64_t id = 0; id < count; ++id) {
-    request.mutable_digests()->append(ledger::AsText(TestImprint(id, algorithm).digest()));
-  }
-  return request;
-}
-
-class OpenBatch {
- public:
-  OpenBatch(TestNode& node, WorkerPool& pool, Budget& budget, const SignBatchLimits& limits,
-            std::string request, absl::Time deadline = absl::InfiniteFuture())
-      : batch_(std::make_shared<SignBatch>(limits, &budget, &pool, &node.clock(),
-                                           &node.aggregator(), &call_, "anna", deadline,
-                                           std::move(request))) {
-    call_.Attach(batch_);
-  }
-  ~OpenBatch() {
-    batch_->OnCancelled();
-    call_.AwaitClose().IgnoreError();
-    batch_->OnGone();
-    call_.Attach(nullptr);
-  }
-
-  void Begin() { batch_->Begin(); }
-  TestCall& call() { return call_; }
-  SignBatch& batch() { return *batch_; }
-
-  // What all messages say together; checks what must stand in the first alone.
-  v1::SignBatchResponse Whole() const {
-    v1::SignBatchResponse whole;
-    bool first = true;
-    for (const std::string& bytes : call_.messages()) {
-      v1::SignBatchResponse message;
-      EXPECT_TRUE(message.ParseFromString(bytes));
-      EXPECT_EQ(message.tail().empty(), !first);
-      EXPECT_EQ(message.aggregation_time() == 0, !first);
-      EXPECT_EQ(message.account_path_size() == 0, !first);
-      EXPECT_LE(bytes.size(), kAnswerBytes);
-      whole.MergeFrom(message);
-      first = false;
-    }
-    return whole;
-  }
-
- private:
-  TestCall call_;
-  const std::shared_ptr<SignBatch> batch_;
-};
-
-absl::StatusOr<ledger::Signature> Check(const v1::SignBatchResponse& answer, int index,
-                                        const ledger::Imprint& hash) {
-  return CheckedSignature(
-      {answer.aggregation_time(), ledger::ToVector(ledger::AsBytes(answer.parts(index))),
-       std::make_shared<const ledger::ByteVector>(
-           ledger::ToVector(ledger::AsBytes(answer.tail())))},
-      hash);
-}
 
 class SignBatchTest : public ::testing::Test {
  protected:
@@ -129,7 +65,7 @@ TEST_P(SignBatchSizes, EveryDigestIsSigned) {
   EXPECT_EQ(answer.parts(0).empty(), GetParam() == 1);
   for (int i = 0; i < answer.parts_size(); ++i) {
     PITSER_ASSERT_OK_AND_ASSIGN(const auto signature,
-                                Check(answer, i, TestImprint(static_cast<std::uint64_t>(i))));
+                                CheckPart(answer, i, TestImprint(static_cast<std::uint64_t>(i))));
     EXPECT_EQ(signature.aggregation_chains().size(), GetParam() == 1 ? 1U : 2U);
     PITSER_ASSERT_OK_AND_ASSIGN(const auto root, signature.AggregationRoot());
     EXPECT_EQ(node_.storage().Leaf(kTestTime)->value(), root.imprint);
@@ -145,7 +81,7 @@ TEST_F(SignBatchTest, OtherAlgorithmsAndOtherRequestsOfTheRound) {
   PITSER_ASSERT_OK(batch.call().AwaitClose());
   const v1::SignBatchResponse answer = batch.Whole();
   for (int i = 0; i < 5; ++i) {
-    PITSER_EXPECT_OK(Check(
+    PITSER_EXPECT_OK(CheckPart(
         answer, i, TestImprint(static_cast<std::uint64_t>(i), ledger::HashAlgorithm::kSha512)));
   }
   for (const auto& received : node_.box().Take()) {
@@ -202,7 +138,7 @@ TEST_F(SignBatchTest, ACancelledBatchFreesItsDigestsBeforeItsRound) {
 
   node_.Pass(absl::Seconds(1));
   PITSER_EXPECT_OK(third.call().AwaitClose());
-  PITSER_EXPECT_OK(Check(third.Whole(), 0, TestImprint(0)));
+  PITSER_EXPECT_OK(CheckPart(third.Whole(), 0, TestImprint(0)));
 }
 
 TEST_F(SignBatchTest, NobodyIsSignedForWhenAllAreCancelled) {

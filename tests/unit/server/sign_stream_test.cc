@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,112 +11,20 @@
 
 #include "base/retry_hint.h"
 #include "base/thread.h"
-#include "pitser/v1/pitser.pb.h"
 #include "tests/support/status_matchers.h"
-#include "tests/support/test_call.h"
-#include "tests/support/test_node.h"
-#include "tests/support/test_trust.h"
+#include "tests/support/volume_calls.h"
 
 namespace pitser::server {
 namespace {
 
 using absl::StatusCode;
-using testing::CheckedSignature;
+using testing::Add;
+using testing::Items;
 using testing::kTestTime;
+using testing::OpenStream;
 using testing::StatusIs;
-using testing::TestCall;
 using testing::TestImprint;
 using testing::TestNode;
-
-// A stream to a node whose clock stands still, and what was answered on it.
-class OpenStream {
- public:
-  OpenStream(TestNode& node, WorkerPool& pool, const SignStreamLimits& limits,
-             absl::Time deadline = absl::InfiniteFuture())
-      : stream_(std::make_shared<SignStream>(limits, &pool, &node.clock(), &node.aggregator(),
-                                             &call_, "anna", deadline)) {
-    call_.Attach(stream_);
-    stream_->Begin();
-  }
-  ~OpenStream() {
-    stream_->OnCancelled();
-    call_.AwaitClose().IgnoreError();
-    stream_->OnGone();
-    call_.Attach(nullptr);
-  }
-
-  TestCall& call() { return call_; }
-  SignStream& stream() { return *stream_; }
-
-  // Sends a message when the stream reads, and waits until it was taken.
-  void Send(const v1::SignStreamRequest& request) { Send(request.SerializeAsString()); }
-  void Send(std::string message) {
-    call_.AwaitReceive(++sent_);
-    stream_->OnRead(std::move(message));
-  }
-  // The same, when it is known that the stream reads on.
-  void SendAndAwait(const v1::SignStreamRequest& request) {
-    Send(request);
-    call_.AwaitReceive(sent_ + 1);
-  }
-  void HalfClose() {
-    call_.AwaitReceive(++sent_);
-    stream_->OnRead(std::nullopt);
-  }
-
-  // All answers so far; waits until there are `count`.
-  std::multimap<std::uint64_t, v1::SignItemAnswer> Answers(std::size_t count) {
-    std::multimap<std::uint64_t, v1::SignItemAnswer> answers;
-    for (std::size_t messages = 0; answers.size() < count;) {
-      answers.clear();
-      for (const std::string& bytes : call_.AwaitMessages(++messages)) {
-        v1::SignStreamResponse response;
-        EXPECT_TRUE(response.ParseFromString(bytes));
-        for (v1::SignItemAnswer& answer : *response.mutable_answers()) {
-          if (answer.has_part()) {
-            EXPECT_EQ(response.aggregation_time() >= kTestTime, true);
-            EXPECT_EQ(response.account_path(0), "anna");
-            tails_[answer.id()] = response.tail();
-            times_[answer.id()] = response.aggregation_time();
-          }
-          answers.emplace(answer.id(), std::move(answer));
-        }
-      }
-    }
-    return answers;
-  }
-  // By the internal and the key-based policy.
-  absl::StatusOr<ledger::Signature> Check(const v1::SignItemAnswer& answer,
-                                          const ledger::Imprint& hash, ledger::Level level = 0) {
-    if (!answer.has_part()) return absl::InternalError(answer.error().message());
-    return CheckedSignature({times_[answer.id()], ledger::ToVector(ledger::AsBytes(answer.part())),
-                             std::make_shared<const ledger::ByteVector>(
-                                 ledger::ToVector(ledger::AsBytes(tails_[answer.id()])))},
-                            hash, level);
-  }
-
- private:
-  TestCall call_;
-  const std::shared_ptr<SignStream> stream_;
-  int sent_ = 0;
-  std::map<std::uint64_t, std::string> tails_;
-  std::map<std::uint64_t, std::uint64_t> times_;
-};
-
-void Add(v1::SignStreamRequest& request, std::uint64_t id, const ledger::Imprint& hash,
-         std::uint32_t level = 0) {
-  v1::SignItem& item = *request.add_items();
-  item.set_id(id);
-  item.set_imprint(ledger::ToString(hash.bytes()));
-  item.set_level(level);
-}
-
-// Items first, first + 1, ... of TestImprint().
-v1::SignStreamRequest Items(std::uint64_t first, std::size_t count) {
-  v1::SignStreamRequest request;
-  for (std::uint64_t id = first; id < first + count; ++id) Add(request, id, TestImprint(id));
-  return request;
-}
 
 class SignStreamTest : public ::testing::Test {
  protected:
