@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "ledger/crypto/imprint.h"
+#include "ledger/format/aggregation_chain.h"
+#include "ledger/verify/verifier.h"
+
+namespace pitser::ledger {
+
+// Signatures that end alike, as those of one round do: each is a part of its own (its lowest
+// aggregation hash chains) and then the tail that they share. What the tail says is verified once,
+// with the first signature; of each further one only its part, up to the node where it meets the
+// tail. The answer is that of Verify(): where the short way cannot say yes, the long one decides.
+// Thread: one at a time.
+class SharedTail {
+ public:
+  // `tail`: complete elements of a signature, commonly 0x801, 0x802 and 0x805. Not yet looked at.
+  explicit SharedTail(ByteVector tail) : tail_(std::move(tail)) {}
+
+  Bytes tail() const { return tail_; }
+
+  // The whole signature of a part, which is complete elements too, or empty.
+  // Errors: kInvalidArgument when the two do not fit one signature.
+  absl::StatusOr<ByteVector> Assemble(Bytes part) const;
+
+  // What Verify(Policy::kInternal) says of the whole signature; `verdicts` has the rules that ran.
+  // Errors: as Signature::Parse() and Verify().
+  // Cost:   a parse of the part and a hash for each of its links, once a first one has passed.
+  absl::StatusOr<VerificationResult> Verify(Bytes part, const Imprint& document_hash,
+                                            Level input_level);
+
+ private:
+  // Where a part that passed met the tail: a part that meets it there too passes with it.
+  struct Border {
+    LeveledImprint node;
+    std::uint64_t aggregation_time;
+    // That of the lowest chain of the tail; empty when the tail has no chain.
+    std::vector<std::uint64_t> index_above;
+  };
+
+  absl::StatusOr<VerificationResult> VerifyWhole(Bytes part, const Imprint& document_hash,
+                                                 Level input_level);
+  // Nothing when the part alone cannot settle it.
+  std::optional<VerificationResult> VerifyPart(Bytes part, const Imprint& document_hash,
+                                               Level input_level) const;
+  void RememberBorder(const Signature& whole, Bytes part);
+
+  const ByteVector tail_;
+  std::unique_ptr<const Border> border_;  // Null until a signature has passed.
+};
+
+}  // namespace pitser::ledger

@@ -1,0 +1,149 @@
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+
+#include "ledger/format/signature.h"
+#include "ledger/verify/shared_tail.h"
+#include "tests/support/batch_maker.h"
+#include "tests/support/signature_maker.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/test_trust.h"
+#include "tests/support/value_of.h"
+
+namespace pitser::ledger {
+namespace {
+
+using testing::kTestTime;
+using testing::MadeBatch;
+using testing::MakeBatch;
+using testing::SomeImprint;
+using testing::StatusIs;
+using testing::ValueOf;
+
+std::vector<Imprint> Hashes(std::size_t count) {
+  std::vector<Imprint> hashes;
+  for (std::size_t i = 0; i < count; ++i) hashes.push_back(SomeImprint(std::to_string(i)));
+  return hashes;
+}
+
+// What the whole signature gives, without any short way: "malformed" or the code's name.
+std::string Whole(const MadeBatch& batch, const ByteVector& part, const Imprint& hash,
+                  Level level = 0) {
+  auto bytes = SharedTail(batch.tail).Assemble(part);
+  if (!bytes.ok()) return "malformed";
+  const auto signature = Signature::Parse(*std::move(bytes));
+  if (!signature.ok()) return "malformed";
+  const auto result = Verify(
+      Policy::kInternal, {.signature = *signature, .document_hash = hash, .input_level = level});
+  if (!result.ok()) return "malformed";
+  return std::string(ErrorCodeName(result->code));
+}
+
+std::string Short(SharedTail& tail, const ByteVector& part, const Imprint& hash, Level level = 0) {
+  const auto result = tail.Verify(part, hash, level);
+  if (!result.ok()) return "malformed";
+  return std::string(ErrorCodeName(result->code));
+}
+
+TEST(SharedTail, SaysYesToEverySignatureOfABatch) {
+  for (const std::size_t count : {1u, 2u, 3u, 7u, 8u, 100u}) {
+    const std::vector<Imprint> hashes = Hashes(count);
+    const MadeBatch batch = MakeBatch(hashes, kTestTime);
+    SharedTail tail(batch.tail);
+    for (std::size_t i = 0; i < count; ++i) {
+      PITSER_ASSERT_OK_AND_ASSIGN(const VerificationResult result,
+                                  tail.Verify(batch.parts[i], hashes[i], 0));
+      EXPECT_EQ(result.outcome, Outcome::kOk) << count << ": " << i;
+      EXPECT_EQ(result.policy, "internal");
+      // The rules of the calendar hash chain run once.
+      const bool is_short = result.verdicts.back().rule == "chain-index-matches-shape";
+      EXPECT_EQ(is_short, i > 0) << count << ": " << i;
+    }
+  }
+}
+
+TEST(SharedTail, PutsTheWholeSignatureTogether) {
+  const std::vector<Imprint> hashes = Hashes(5);
+  const MadeBatch batch = MakeBatch(hashes, kTestTime);
+  const SharedTail tail(batch.tail);
+  const Signature signature = ValueOf(Signature::Parse(ValueOf(tail.Assemble(batch.parts[3]))));
+  EXPECT_EQ(signature.input_hash(), hashes[3]);
+  EXPECT_EQ(signature.signing_time(), kTestTime);
+  EXPECT_TRUE(signature.authentication_record().has_value());
+  EXPECT_THAT(tail.Assemble(ByteVector(65535 - batch.tail.size())), testing::IsOk());
+  EXPECT_THAT(tail.Assemble(ByteVector(65536 - batch.tail.size())),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+TEST(SharedTail, SaysWhatIsWrongWithOneAndGoesOn) {
+  const std::vector<Imprint> hashes = Hashes(9);
+  const MadeBatch batch = MakeBatch(hashes, kTestTime);
+  const MadeBatch other_time = MakeBatch(hashes, kTestTime + 1);
+  const MadeBatch other_hashes = MakeBatch(Hashes(8), kTestTime);
+  SharedTail tail(batch.tail);
+  ASSERT_EQ(Short(tail, batch.parts[0], hashes[0]), Whole(batch, batch.parts[0], hashes[0]));
+  EXPECT_EQ(Short(tail, batch.parts[1], hashes[2]), "GEN-01");
+  EXPECT_EQ(Short(tail, batch.parts[1], SomeImprint("1", HashAlgorithm::kSha512)), "GEN-04");
+  EXPECT_EQ(Short(tail, batch.parts[1], hashes[1], 1), "GEN-03");
+  EXPECT_EQ(Short(tail, other_time.parts[1], hashes[1]), "INT-02");
+  EXPECT_EQ(Short(tail, other_hashes.parts[1], hashes[1]), "INT-01");
+  EXPECT_EQ(Short(tail, {}, hashes[1]), Whole(batch, {}, hashes[1]));
+  EXPECT_NE(Short(tail, {}, hashes[1]), "");
+  EXPECT_EQ(Short(tail, batch.tail, hashes[1]), Whole(batch, batch.tail, hashes[1]));
+  EXPECT_EQ(Short(tail, ToVector(AsBytes("nonsense")), hashes[1]), "malformed");
+  EXPECT_EQ(Short(tail, batch.parts[1], hashes[1]), Whole(batch, batch.parts[1], hashes[1]));
+}
+
+// The short way agrees with the long one whatever is changed about a part.
+TEST(SharedTail, AgreesWithTheWholeSignatureForEveryBitOfAPart) {
+  const std::vector<Imprint> hashes = Hashes(6);
+  const MadeBatch batch = MakeBatch(hashes, kTestTime);
+  SharedTail tail(batch.tail);
+  const std::string good = Short(tail, batch.parts[0], hashes[0]);
+  for (std::size_t bit = 0; bit < batch.parts[4].size() * 8; ++bit) {
+    ByteVector part = batch.parts[4];
+    part[bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8);
+    const std::string whole = Whole(batch, part, hashes[4]);
+    EXPECT_EQ(Short(tail, part, hashes[4]), whole) << bit;
+    EXPECT_NE(whole, good) << bit;
+  }
+}
+
+TEST(SharedTail, AgreesWithTheWholeSignatureForPartsThatAreCutAndJoined) {
+  const std::vector<Imprint> hashes = Hashes(6);
+  const MadeBatch batch = MakeBatch(hashes, kTestTime);
+  SharedTail tail(batch.tail);
+  const std::string good = Short(tail, batch.parts[0], hashes[0]);
+  for (std::size_t size = 0; size < batch.parts[4].size(); ++size) {
+    const ByteVector part(batch.parts[4].begin(),
+                          batch.parts[4].begin() + static_cast<std::ptrdiff_t>(size));
+    EXPECT_EQ(Short(tail, part, hashes[4]), Whole(batch, part, hashes[4])) << size;
+  }
+  for (const ByteVector& extra :
+       {batch.parts[4], batch.parts[1], batch.tail, ToVector(AsBytes("\x1f\x00"))}) {
+    for (const bool behind : {false, true}) {
+      ByteVector part = behind ? batch.parts[4] : extra;
+      Append(part, behind ? extra : batch.parts[4]);
+      EXPECT_EQ(Short(tail, part, hashes[4]), Whole(batch, part, hashes[4])) << behind;
+      EXPECT_NE(Short(tail, part, hashes[4]), good);
+    }
+  }
+}
+
+TEST(SharedTail, NeverSaysYesUnderATailThatIsWrong) {
+  const std::vector<Imprint> hashes = Hashes(4);
+  const MadeBatch batch = MakeBatch(hashes, kTestTime);
+  std::mt19937 random(1);
+  for (int i = 0; i < 300; ++i) {
+    MadeBatch broken = batch;
+    broken.tail[random() % broken.tail.size()] ^= static_cast<std::uint8_t>(1u << random() % 8);
+    SharedTail tail(broken.tail);
+    for (std::size_t j = 0; j < 2; ++j) {
+      EXPECT_EQ(Short(tail, broken.parts[j], hashes[j]), Whole(broken, broken.parts[j], hashes[j]));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pitser::ledger
