@@ -3,42 +3,29 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
-#include <chrono>
 #include <deque>
 #include <numeric>
 #include <utility>
 
-#include "absl/strings/cord.h"
 #include "absl/strings/str_format.h"
 #include "base/mutex.h"
+#include "client/call_support.h"
+#include "client/stubs.h"
+#include "client/taken_part.h"
 #include "client/trust.h"
 #include "ledger/base/status.h"
 #include "ledger/verify/verifier.h"
 #include "net/grpc_status.h"
-#include "pitser/v1/pitser.grpc.pb.h"
 
 namespace pitser::client {
 namespace {
 
 using ledger::Signature;
 
-constexpr std::string_view kWrongAnswerPayload = "pitser/wrong-answer";
 // How often a group is signed anew because a round ended in its midst.
 constexpr int kMaxRoundTries = 3;
 
 std::string ToBytesField(ledger::Bytes bytes) { return ledger::ToString(bytes); }
-
-absl::Status WrongAnswer(std::string_view what) {
-  absl::Status status =
-      absl::DataLossError(absl::StrFormat("the server's answer is wrong: %s", what));
-  status.SetPayload(ledger::ToAbsl(kWrongAnswerPayload), absl::Cord());
-  return status;
-}
-
-absl::Status MalformedAnswer(const absl::Status& status) {
-  return absl::InvalidArgumentError(
-      absl::StrFormat("the server's answer is malformed: %s", ledger::ToStd(status.message())));
-}
 
 // Spec 8.3, 8.6: nothing is handed out that does not pass the internal policy.
 absl::Status CheckInternally(const Signature& signature, const std::optional<ledger::Imprint>& hash,
@@ -49,44 +36,28 @@ absl::Status CheckInternally(const Signature& signature, const std::optional<led
                                                                      .input_level = level,
                                                                      .user_publication = {},
                                                                      .extend = {}}));
-  if (result.outcome == ledger::Outcome::kOk) return absl::OkStatus();
-  return WrongAnswer(absl::StrFormat("%s %s", ledger::ErrorCodeName(result.code),
-                                     ledger::ErrorCodeText(result.code)));
+  return RequireOk(result);
 }
 
 absl::StatusOr<Signature> TakeSignature(const std::string& bytes, const SignInput& input) {
   auto signature = Signature::Parse(ledger::ToVector(ledger::AsBytes(bytes)));
   if (!signature.ok()) return MalformedAnswer(signature.status());
   PITSER_RETURN_IF_ERROR(CheckInternally(*signature, input.hash, input.level));
+  PITSER_RETURN_IF_ERROR(RequireComplete(*signature));
   return signature;
 }
 
-absl::StatusOr<ledger::CalendarHashChain> TakeCalendarChain(const std::string& bytes) {
-  ledger::TlvReader reader(ledger::AsBytes(bytes));
-  const auto element = reader.Next();
-  if (!element.ok()) return MalformedAnswer(element.status());
-  if (element->type != ledger::kCalendarHashChainTag || !reader.done()) {
-    return MalformedAnswer(absl::InvalidArgumentError("it is no single calendar hash chain"));
-  }
-  auto chain = ledger::ParseCalendarHashChain(*element);
-  return chain.ok() ? std::move(chain) : MalformedAnswer(chain.status());
-}
-
-void SetDeadline(grpc::ClientContext& context, absl::Duration timeout) {
-  context.set_deadline(std::chrono::system_clock::now() +
-                       absl::ToChronoMicroseconds(std::max(timeout, absl::ZeroDuration())));
-}
-
-// One unary call with its repetitions: `call` gets a fresh context for each attempt.
-template <typename Call>
-absl::Status CallUnary(const ClientOptions& options, const Call& call) {
-  return net::CallWithRetry(options.retry, options.timeout, options.environment,
-                            [&](absl::Duration remaining) {
-                              grpc::ClientContext context;
-                              SetDeadline(context, remaining);
-                              const grpc::Status status = call(context);
-                              return net::FinishedAttempt(status, context);
-                            });
+ServerLimits TakeLimits(const pitser::v1::Limits& limits) {
+  return {.max_pending = limits.max_pending(),
+          .max_level = limits.max_level(),
+          .max_message_bytes = limits.max_message_bytes(),
+          .max_streams_per_connection = limits.max_streams_per_connection(),
+          .max_batch = limits.max_batch(),
+          .max_stream_in_flight = limits.max_stream_in_flight(),
+          .max_stream_unsent_bytes = limits.max_stream_unsent_bytes(),
+          .stream_stall_ms = limits.stream_stall_ms(),
+          .max_queued_reads = limits.max_queued_reads(),
+          .max_batch_digests = limits.max_batch_digests()};
 }
 
 using Results = std::vector<absl::StatusOr<Signature>>;
@@ -129,19 +100,6 @@ class Countdown {
 };
 
 }  // namespace
-
-struct Client::Stubs {
-  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
-      : signer(pitser::v1::Signer::NewStub(channel)),
-        extender(pitser::v1::Extender::NewStub(channel)),
-        publications(pitser::v1::Publications::NewStub(channel)),
-        info(pitser::v1::Info::NewStub(channel)) {}
-
-  const std::unique_ptr<pitser::v1::Signer::Stub> signer;
-  const std::unique_ptr<pitser::v1::Extender::Stub> extender;
-  const std::unique_ptr<pitser::v1::Publications::Stub> publications;
-  const std::unique_ptr<pitser::v1::Info::Stub> info;
-};
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
   PITSER_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
@@ -256,7 +214,7 @@ absl::StatusOr<Signature> Client::Extend(const Signature& signature, const Exten
     request.set_publication_time(*target.time);
   }
   pitser::v1::ExtendResponse response;
-  PITSER_RETURN_IF_ERROR(CallUnary(options_, [&](grpc::ClientContext& context) {
+  PITSER_RETURN_IF_ERROR(CallWithRetry(options_, [&](grpc::ClientContext& context) {
     return stubs_->extender->Extend(&context, request, &response);
   }));
   PITSER_ASSIGN_OR_RETURN(const ledger::CalendarHashChain chain,
@@ -274,7 +232,7 @@ absl::StatusOr<Signature> Client::Extend(const Signature& signature, const Exten
 absl::StatusOr<ledger::PublicationsFile> Client::GetPublicationsFile() {
   ledger::ByteVector file;
   bool too_long = false;
-  PITSER_RETURN_IF_ERROR(CallUnary(options_, [&](grpc::ClientContext& context) {
+  PITSER_RETURN_IF_ERROR(CallWithRetry(options_, [&](grpc::ClientContext& context) {
     file.clear();
     const auto reader = stubs_->publications->GetPublicationsFile(&context, {});
     pitser::v1::GetPublicationsFileResponse piece;
@@ -299,17 +257,19 @@ absl::StatusOr<ledger::PublicationsFile> Client::GetPublicationsFile() {
 
 absl::StatusOr<ServerInfo> Client::GetServerInfo() {
   pitser::v1::GetServerInfoResponse response;
-  PITSER_RETURN_IF_ERROR(CallUnary(options_, [&](grpc::ClientContext& context) {
+  PITSER_RETURN_IF_ERROR(CallWithRetry(options_, [&](grpc::ClientContext& context) {
     return stubs_->info->GetServerInfo(&context, {}, &response);
   }));
   ServerInfo info;
   info.version = response.version();
   info.round_length = absl::Milliseconds(response.round_length_ms());
   info.time = absl::FromUnixMillis(static_cast<std::int64_t>(response.time_ms()));
-  info.max_level = response.limits().max_level();
+  info.limits = TakeLimits(response.limits());
   for (const pitser::v1::Algorithm& algorithm : response.algorithms()) {
     const auto known = ledger::HashAlgorithmFromId(algorithm.id());
-    if (known && algorithm.may_be_signed()) info.may_be_signed.push_back(*known);
+    if (!known) continue;
+    info.algorithms.push_back(*known);
+    if (algorithm.may_be_signed()) info.may_be_signed.push_back(*known);
   }
   info.root_fingerprint = ledger::ToVector(ledger::AsBytes(response.root_fingerprint()));
   return info;
@@ -317,7 +277,7 @@ absl::StatusOr<ServerInfo> Client::GetServerInfo() {
 
 absl::StatusOr<TrustAnswer> Client::GetTrust() {
   pitser::v1::GetTrustResponse response;
-  PITSER_RETURN_IF_ERROR(CallUnary(options_, [&](grpc::ClientContext& context) {
+  PITSER_RETURN_IF_ERROR(CallWithRetry(options_, [&](grpc::ClientContext& context) {
     return stubs_->info->GetTrust(&context, {}, &response);
   }));
   TrustAnswer answer;
@@ -337,10 +297,6 @@ absl::StatusOr<TrustAnswer> Client::GetTrust() {
         absl::InvalidArgumentError("a root certificate or a constraint is missing"));
   }
   return answer;
-}
-
-bool IsWrongAnswer(const absl::Status& status) {
-  return status.GetPayload(ledger::ToAbsl(kWrongAnswerPayload)).has_value();
 }
 
 }  // namespace pitser::client

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,6 +28,9 @@ struct ClientOptions {
   net::RetryEnvironment environment = net::RetryEnvironment::System();
   // Hashes of SignMany() that wait at a server at once: the size of its groups.
   std::size_t max_in_flight = 512;
+  // Digests of one call of SignBatch() at most, beside the server's own limits: some 1 KiB of
+  // memory each while their batch is under way.
+  std::size_t max_batch = 100'000;
 };
 
 // A hash to be signed; `level` is the height of the tree that it is the root of.
@@ -35,17 +39,39 @@ struct SignInput {
   ledger::Level level = 0;
 };
 
+// Gets what became of a request of a SignStream (client/sign_stream.h).
+using SignCallback = std::function<void(absl::StatusOr<ledger::Signature>)>;
+
+// Gets the place of a hash among those that SignBatch() was given, and its signature.
+using BatchVisitor = std::function<void(std::size_t index, ledger::Signature signature)>;
+
 // Where a signature is extended to. At most one of the two is set; none means the calendar's head.
 struct ExtendTarget {
   std::optional<ledger::PublicationRecord> publication;  // Becomes part of the signature.
   std::optional<std::uint64_t> time;                     // Unix seconds; no publication record.
 };
 
+// What a server refuses beyond: the fields of `Limits` in the contract, by their names there. 0: it
+// does not serve what the limit is about.
+struct ServerLimits {
+  std::uint64_t max_pending = 0;
+  std::uint32_t max_level = 0;
+  std::uint64_t max_message_bytes = 0;
+  std::uint32_t max_streams_per_connection = 0;
+  std::uint32_t max_batch = 0;
+  std::uint32_t max_stream_in_flight = 0;
+  std::uint64_t max_stream_unsent_bytes = 0;
+  std::uint32_t stream_stall_ms = 0;
+  std::uint32_t max_queued_reads = 0;
+  std::uint64_t max_batch_digests = 0;
+};
+
 struct ServerInfo {
   std::string version;
   absl::Duration round_length;
   absl::Time time;  // By the server's clock.
-  std::uint32_t max_level = 0;
+  ServerLimits limits;
+  std::vector<ledger::HashAlgorithm> algorithms;  // That this library knows too, by ascending id.
   std::vector<ledger::HashAlgorithm> may_be_signed;
   ledger::ByteVector root_fingerprint;  // SHA-256 of the root certificate, 32 bytes.
 };
@@ -80,6 +106,15 @@ class Client {
   // order.
   std::vector<absl::StatusOr<ledger::Signature>> SignMany(std::span<const SignInput> inputs);
 
+  // Signs many hashes of one algorithm, all of level 0, in batches as large as the server and
+  // `max_batch` allow, one after the other: each batch is a tree of its own in one round. `visit`
+  // is called in the order of the hashes, on this thread, once a whole batch is there and every
+  // signature of it was checked; memory is bounded by one batch.
+  // Errors: those of the batch that failed: its hashes and all behind it were not visited, and
+  // those before it are signed. kUnimplemented when this server does not serve batches;
+  // kInvalidArgument when the algorithms differ.
+  absl::Status SignBatch(std::span<const ledger::Imprint> hashes, const BatchVisitor& visit);
+
   // The signature with its calendar hash chain leading to the target.
   // Errors: kOutOfRange while the calendar has not come that far.
   absl::StatusOr<ledger::Signature> Extend(const ledger::Signature& signature,
@@ -92,11 +127,17 @@ class Client {
   absl::StatusOr<TrustAnswer> GetTrust();
 
  private:
+  friend class SignStream;
   struct Stubs;
 
   Client(ClientOptions options, std::unique_ptr<Stubs> stubs);
 
   using SignResults = std::vector<absl::StatusOr<ledger::Signature>>;
+  // How many digests of this size one batch may have. Errors: those of GetServerInfo();
+  // kUnimplemented.
+  absl::StatusOr<std::size_t> BatchSize(std::size_t digest_size);
+  absl::Status SignOneBatch(std::span<const ledger::Imprint> hashes, std::size_t first,
+                            const BatchVisitor& visit);
   SignResults SignGroup(std::span<const SignInput> inputs);
   SignResults SignWithRetry(std::span<const SignInput> inputs);
   std::vector<net::Attempt> SignAtOnce(std::span<const SignInput> inputs,

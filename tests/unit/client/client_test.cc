@@ -381,7 +381,7 @@ TEST_F(ClientTest, ReadsWhatTheServerIs) {
   PITSER_ASSERT_OK_AND_ASSIGN(const ServerInfo info, client_->GetServerInfo());
   EXPECT_EQ(info.version, "pitserd 1");
   EXPECT_EQ(info.round_length, absl::Seconds(1));
-  EXPECT_EQ(info.max_level, 200u);
+  EXPECT_EQ(info.limits.max_level, 200u);
   EXPECT_EQ(info.may_be_signed, std::vector{ledger::HashAlgorithm::kSha256});
 }
 
