@@ -183,11 +183,13 @@ class Parser {
 void Parser::AddSign() {
   sign_ = app_.add_subcommand("sign", "sign documents");
   Describe(*sign_, {"pitser sign FILE... [--server HOST:PORT] [-o OUT] [--force]\n"
+                    "       pitser sign --files-from LIST [-0]\n"
                     "       pitser sign --hash ALGORITHM:HEX [-o OUT]",
                     "Hashes each FILE here, has the hashes signed by the ledger in one round and "
-                    "writes\nFILE.ksig beside each. `-` is standard input; its signature, and that "
-                    "of a hash, goes\nto -o or to standard output. Every signature is checked "
-                    "before it is written.",
+                    "writes\nFILE.ksig beside each; many are signed in batches. `-` is standard "
+                    "input; its signature, and\nthat of a hash, goes to -o or to standard output. "
+                    "Every signature is checked before it is\nwritten, and a document that cannot "
+                    "be signed does not keep the others from it.",
                     {kOk, kFailed, kUsage, kMalformed, kRefused, kUnreachable, kLocalFile, kBug,
                      kInterrupted},
                     {"pitser sign contract.pdf --server 127.0.0.1:7380",
@@ -198,6 +200,13 @@ void Parser::AddSign() {
       ->add_option("-o,--output", options.output,
                    "where the signature goes, with a single input; `-` is standard output")
       ->type_name("OUT");
+  CLI::Option* const list =
+      sign_
+          ->add_option("--files-from", options.files_from,
+                       "sign the documents that this file names, one a line; `-` is standard input")
+          ->type_name("LIST");
+  sign_->add_flag("-0,--null", options.null_separated, "names in LIST end with a zero byte")
+      ->needs(list);
   sign_->add_flag("-f,--force", options.force, "replace a signature that is there");
   sign_->add_option("--hash", options.hash, "sign this hash; the document stays where it is")
       ->type_name("ALGORITHM:HEX");

@@ -29,6 +29,15 @@ absl::StatusOr<ledger::Signature> ReadSignature(const std::string& path) {
   return signature;
 }
 
+absl::StatusOr<ledger::Imprint> HashWithExitCode(const std::string& path,
+                                                 ledger::HashAlgorithm algorithm,
+                                                 const client::HashProgress& progress) {
+  auto hash = client::HashFile(path, algorithm, progress);
+  if (hash.ok()) return hash;
+  const bool unavailable = hash.status().code() == absl::StatusCode::kUnimplemented;
+  return WithExitCode(hash.status(), unavailable ? ExitCode::kInconclusive : ExitCode::kLocalFile);
+}
+
 absl::StatusOr<ledger::Imprint> HashDocument(const std::string& path,
                                              ledger::HashAlgorithm algorithm, Console& console) {
   bool told = false;
@@ -42,11 +51,9 @@ absl::StatusOr<ledger::Imprint> HashDocument(const std::string& path,
       told = true;
     }
   };
-  auto hash = client::HashFile(path, algorithm, progress);
+  auto hash = HashWithExitCode(path, algorithm, progress);
   console.EndProgress();
-  if (hash.ok()) return hash;
-  const bool unavailable = hash.status().code() == absl::StatusCode::kUnimplemented;
-  return WithExitCode(hash.status(), unavailable ? ExitCode::kInconclusive : ExitCode::kLocalFile);
+  return hash;
 }
 
 absl::Status CheckDestination(const Destination& destination, const std::string& input,

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "client/cli/console.h"
+#include "client/file.h"
 #include "ledger/crypto/imprint.h"
 #include "ledger/format/signature.h"
 
@@ -18,6 +19,11 @@ absl::StatusOr<ledger::Imprint> ParseHash(const std::string& text);
 // A signature from a file or, for "-", standard input.
 // Errors: exit code 7 when it cannot be read, 4 when it is malformed.
 absl::StatusOr<ledger::Signature> ReadSignature(const std::string& path);
+
+// client::HashFile() with the exit codes of a command: 7; 3 when this build lacks the algorithm.
+absl::StatusOr<ledger::Imprint> HashWithExitCode(const std::string& path,
+                                                 ledger::HashAlgorithm algorithm,
+                                                 const client::HashProgress& progress);
 
 // The hash of a document, read as a stream, with progress on the terminal.
 // Errors: exit code 7; 3 when this build lacks the algorithm.

@@ -30,6 +30,8 @@ struct TrustOptions {
 struct SignOptions {
   CommonOptions common;
   std::vector<std::string> files;
+  std::string files_from;
+  bool null_separated = false;
   std::string hash;
   std::string output;
   bool force = false;

@@ -111,7 +111,7 @@ TEST(SharedTail, AgreesWithTheWholeSignatureForEveryBitOfAPart) {
     if (whole == good) ++still_good;
   }
   // The flags of elements, which no hash covers: see tests/property/uncovered_bits.h.
-  EXPECT_LT(still_good, bits / 50);
+  EXPECT_LT(still_good, bits / 20);
 }
 
 TEST(SharedTail, AgreesWithTheWholeSignatureForPartsThatAreCutAndJoined) {

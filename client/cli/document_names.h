@@ -1,0 +1,34 @@
+#pragma once
+
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace pitser::cli {
+
+// The names of documents that a file lists, as many at a time as are asked for: the list may be
+// longer than memory.
+class DocumentNames {
+ public:
+  // `path` is a file or, for "-", standard input. Names end at `separator`; empty ones are passed
+  // over.   Errors: exit code 7.
+  static absl::StatusOr<std::unique_ptr<DocumentNames>> Open(const std::string& path,
+                                                             char separator);
+
+  // The next names, at most `count`; none at the end.
+  // Errors: exit code 7 when the list cannot be read, 4 for a name longer than any file's.
+  absl::StatusOr<std::vector<std::string>> Next(std::size_t count);
+
+ private:
+  DocumentNames(const std::string& path, char separator) : path_(path), separator_(separator) {}
+
+  const std::string path_;
+  const char separator_;
+  std::ifstream file_;
+  std::istream* in_ = nullptr;
+};
+
+}  // namespace pitser::cli
