@@ -31,6 +31,7 @@ def environment():
     ours = {key: value for key, value in os.environ.items() if not key.startswith("PITSER_")}
     ours.setdefault("HOME", str(BIN.parent / "examples"))
     ours["PATH"] = "/usr/bin:" + os.environ["PATH"]
+    ours.setdefault("GOFLAGS", "-buildvcs=false")  # Whatever the state of our own repository is.
     if shutil.which("ccache"):
         ours.setdefault("CMAKE_CXX_COMPILER_LAUNCHER", "ccache")
     return ours
