@@ -1,6 +1,7 @@
 """What holds for the examples of every language: each program is built and run as docs/issuer.md shows
 it, against a node of the test's own, and what it makes is held against the command pitser."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -9,7 +10,9 @@ import shutil
 import subprocess
 import tempfile
 import textwrap
+import time
 
+import grpc
 from pitser_node import BIN, SOURCE, Node, pitser
 
 UNREACHABLE = "127.0.0.1:1"
@@ -52,6 +55,41 @@ def work_folder(language):
     if not (folder / "build/release").exists():
         (folder / "build/release").symlink_to(BIN.parent)
     return folder
+
+
+class Grudging(grpc.GenericRpcHandler):
+    """Refuses the first calls, each with a code and a pause in milliseconds or None, and passes the
+    others on to a node. Knows unary calls only, and only as bytes."""
+
+    def __init__(self, node, refusals):
+        self.refusals = list(refusals)
+        self.times = []  # When each call came in.
+        self._channel = grpc.insecure_channel(node)
+        self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(1))
+        self._server.add_generic_rpc_handlers((self,))
+        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+
+    def __enter__(self):
+        self._server.start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.stop(None).wait()
+        self._channel.close()
+
+    def service(self, handler_call_details):
+        forward = self._channel.unary_unary(handler_call_details.method)
+
+        def answer(request, context):
+            self.times.append(time.monotonic())
+            if self.refusals:
+                code, pause_ms = self.refusals.pop(0)
+                if pause_ms is not None:
+                    context.set_trailing_metadata((("pitser-retry-after-ms", str(pause_ms)),))
+                context.abort(code, "not now")
+            return forward(request, timeout=30)
+
+        return grpc.unary_unary_rpc_method_handler(answer)
 
 
 class ExampleChecks:
@@ -134,6 +172,22 @@ class ExampleChecks:
         run = self.run_example("sign", "contract.pdf", server=UNREACHABLE, code=1)
         self.assertRegex(run.stderr, "(?i)unavailable")
         self.assertFalse(self.signature.exists())
+
+    def test_repeats_what_is_worth_it_and_waits_as_long_as_it_is_asked_to(self):
+        with Grudging(self.node.server, [(grpc.StatusCode.RESOURCE_EXHAUSTED, 1500),
+                                         (grpc.StatusCode.CANCELLED, None),
+                                         (grpc.StatusCode.UNAVAILABLE, None)]) as server:
+            self.run_example("sign", "contract.pdf", server=server.address)
+        self.verify("contract.pdf")
+        self.assertEqual(len(server.times), 4)
+        self.assertGreaterEqual(server.times[1] - server.times[0], 1.5)
+
+    def test_repeats_nothing_that_would_only_come_again(self):
+        with Grudging(self.node.server, [(grpc.StatusCode.INVALID_ARGUMENT, None)]) as server:
+            run = self.run_example("sign", "contract.pdf", server=server.address, code=1)
+        self.assertEqual(len(server.times), 1)
+        self.assertRegex(run.stderr, "(?i)invalid.?argument")
+        self.assertIn("not now", run.stderr)
 
     def test_repeats_what_a_full_server_refuses(self):
         documents = [self.scratch / f"file{i}.txt" for i in range(3)]
