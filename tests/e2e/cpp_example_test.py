@@ -9,11 +9,11 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from example_checks import ExampleChecks, environment, work_folder  # noqa: E402
+from example_checks import BatchChecks, ExampleChecks, environment, work_folder  # noqa: E402
 from pitser_node import SOURCE  # noqa: E402
 
 
-class CppExampleTest(ExampleChecks, unittest.TestCase):
+class CppExampleTest(BatchChecks, ExampleChecks, unittest.TestCase):
     heading = "C++"
     language = "cpp"
 
@@ -29,6 +29,21 @@ class CppExampleTest(ExampleChecks, unittest.TestCase):
 
     def publications_arguments(self):
         return (self.node.trust,)
+
+    def test_signs_as_names_come(self):
+        names = [f"file{i}.txt" for i in range(100)]
+        for name in names:
+            (self.scratch / name).write_text(name)
+        (self.scratch / "file7.txt.ksig").write_text("there already")
+        lines = "".join(f"{name}\n" for name in [*names, "none.txt"])
+        run = subprocess.run([*self.program("sign_stream"), self.node.server], cwd=self.scratch,
+                             check=False, input=lines, capture_output=True, text=True, timeout=120)
+        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertRegex(run.stderr, r"(?m)^none\.txt: NOT_FOUND")
+        self.assertRegex(run.stderr, r"(?m)^file7\.txt: ALREADY_EXISTS")
+        self.assertEqual(len(run.stderr.splitlines()), 2)
+        names.remove("file7.txt")
+        self.verify(*names)
 
     def test_verifies_offline(self):
         self.run_example("sign", "contract.pdf")
@@ -72,22 +87,32 @@ class CppExampleTest(ExampleChecks, unittest.TestCase):
         self.assertEqual(run.returncode == 0, code == 0, run.stdout + run.stderr)
         return run.stdout + run.stderr
 
-    def test_the_ledger_alone_needs_no_grpc(self):
-        # Every header that the component brings.
+    def build_and_run(self, package, target, folder, main):
+        """A program that includes every header under `folder` and links `target`."""
         root = self.installed / "include/pitser"
-        headers = sorted(path.relative_to(root) for path in (root / "ledger").rglob("*.h"))
+        headers = sorted(path.relative_to(root) for path in (root / folder).rglob("*.h"))
+        self.assertTrue(headers)
         (self.scratch / "tell.cc").write_text(
-            "".join(f'#include "{header}"\n' for header in headers) +
-            'int main() { return pitser::ledger::ParsePublicationCode("no code").ok() ? 1 : 0; }\n')
-        self.configure("find_package(pitser 0.1 REQUIRED COMPONENTS ledger)\n"
-                       "if(TARGET gRPC::grpc++ OR TARGET pitser::client)\n"
-                       '  message(FATAL_ERROR "more than was asked for")\nendif()\n'
-                       "add_executable(tell tell.cc)\n"
-                       "target_link_libraries(tell PRIVATE pitser::ledger)\n")
+            "".join(f'#include "{header}"\n' for header in headers) + main)
+        self.configure(f"{package}\nadd_executable(tell tell.cc)\n"
+                       f"target_link_libraries(tell PRIVATE {target})\n")
         built = subprocess.run(["cmake", "--build", "build"], cwd=self.scratch, check=False,
                                env=environment(), capture_output=True, text=True)
         self.assertEqual(built.returncode, 0, built.stdout + built.stderr)
         subprocess.run([self.scratch / "build/tell"], check=True)
+
+    def test_the_ledger_alone_needs_no_grpc(self):
+        self.build_and_run(
+            "find_package(pitser 0.1 REQUIRED COMPONENTS ledger)\n"
+            "if(TARGET gRPC::grpc++ OR TARGET pitser::client)\n"
+            '  message(FATAL_ERROR "more than was asked for")\nendif()\n',
+            "pitser::ledger", "ledger",
+            'int main() { return pitser::ledger::ParsePublicationCode("no code").ok() ? 1 : 0; }\n')
+
+    def test_every_installed_header_can_be_included(self):
+        self.build_and_run(
+            "find_package(pitser 0.1 REQUIRED)\n", "pitser::client pitser::ledger", ".",
+            'int main() { return pitser::net::ParseEndpoint("no endpoint").ok() ? 1 : 0; }\n')
 
     def test_another_version_or_component_is_not_found(self):
         said = self.configure("find_package(pitser 0.9 REQUIRED)\n", code=1)
