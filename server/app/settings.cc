@@ -107,8 +107,8 @@ const std::array kTable = {
     Setting{"max_stream_in_flight", kLimits, "N", "unanswered requests of one stream",
             Setting::Number{&S::max_stream_in_flight, 1, 100'000'000}},
     Setting{"max_stream_unsent_bytes", kLimits, "BYTES",
-            "answers of one stream that wait to be read; while there are more, no requests of the "
-            "stream are read",
+            "answers of one stream that wait to be read, as they would be sent: held, they take a "
+            "sixth of it; while there are more, no requests of the stream are read",
             Setting::Number{&S::max_stream_unsent_bytes, 1024, 1024 * kGiB}},
     Setting{"stream_stall_ms", kLimits, "MS",
             "milliseconds after which a stream or a batch whose answers nobody reads is ended",

@@ -40,7 +40,7 @@ struct Settings {
   std::uint64_t max_batch = 100'000;
   std::uint64_t max_batch_digests = 2'000'000;
   std::uint64_t max_stream_in_flight = 100'000;
-  std::uint64_t max_stream_unsent_bytes = std::uint64_t{16} << 20;
+  std::uint64_t max_stream_unsent_bytes = std::uint64_t{64} << 20;
   std::uint64_t stream_stall_ms = 30'000;
   std::uint64_t max_queued_reads = 1024;
   std::uint64_t max_calendar_streams = 256;

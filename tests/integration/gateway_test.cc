@@ -501,7 +501,7 @@ TEST_F(GatewayTest, ServerInfoTellsWhatIsSet) {
   EXPECT_EQ(info.limits().max_batch(), 100'000u);
   EXPECT_EQ(info.limits().max_batch_digests(), 2'000'000u);
   EXPECT_EQ(info.limits().max_stream_in_flight(), 100'000u);
-  EXPECT_EQ(info.limits().max_stream_unsent_bytes(), 16u << 20);
+  EXPECT_EQ(info.limits().max_stream_unsent_bytes(), 64u << 20);
   EXPECT_EQ(info.limits().max_streams_per_connection(), 13u);
   EXPECT_EQ(info.limits().max_queued_reads(), 14u);
   EXPECT_EQ(info.limits().max_calendar_streams(), 15u);

@@ -1,6 +1,7 @@
 #include "server/gateway/grpc/sign_stream.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <atomic>
 #include <optional>
@@ -367,6 +368,30 @@ TEST_F(SignStreamTest, MessagesStaySmall) {
   EXPECT_GT(messages.size(), 4U);
   for (const std::string& message : messages) EXPECT_LE(message.size(), kAnswerBytes);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// What waits costs its id and its place in a tree, before its round and after it.
+TEST_F(SignStreamTest, AnItemTakesLittleMemory) {
+  constexpr std::size_t kItems = 100'000, kMessage = 1000;
+  OpenStream& stream = Open();
+  stream.call().SetReading(false);
+  const auto in_use = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const std::string message = Items(0, kMessage).SerializeAsString();
+  stream.Send(message);  // Whatever is made once is made now.
+  stream.call().AwaitReceive(2);
+  const std::size_t before = in_use();
+  for (std::size_t sent = kMessage; sent < kItems; sent += kMessage) stream.Send(message);
+  stream.call().AwaitReceive(kItems / kMessage + 1);
+  EXPECT_LT((in_use() - before) / kItems, 120U) << "bytes an item that waits";
+  node_->Pass(absl::Seconds(1));
+  stream.call().AwaitMessages(1);
+  testing::AwaitDone(pool_, 2);
+  EXPECT_LT((in_use() - before) / kItems, 120U) << "bytes an item that is answered but not read";
+}
+#endif
 
 // Streams, rounds, readers and cancellations, each on threads of their own: what ThreadSanitizer
 // looks at.
