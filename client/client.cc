@@ -57,7 +57,9 @@ ServerLimits TakeLimits(const pitser::v1::Limits& limits) {
           .max_stream_unsent_bytes = limits.max_stream_unsent_bytes(),
           .stream_stall_ms = limits.stream_stall_ms(),
           .max_queued_reads = limits.max_queued_reads(),
-          .max_batch_digests = limits.max_batch_digests()};
+          .max_batch_digests = limits.max_batch_digests(),
+          .max_calendar_streams = limits.max_calendar_streams(),
+          .max_publication_streams = limits.max_publication_streams()};
 }
 
 using Results = std::vector<absl::StatusOr<Signature>>;

@@ -64,6 +64,8 @@ struct ServerLimits {
   std::uint32_t stream_stall_ms = 0;
   std::uint32_t max_queued_reads = 0;
   std::uint64_t max_batch_digests = 0;
+  std::uint32_t max_calendar_streams = 0;
+  std::uint32_t max_publication_streams = 0;
 };
 
 struct ServerInfo {

@@ -115,6 +115,34 @@ TEST_F(SignBatchTest, HandsOutEverySignatureInOrder) {
   EXPECT_THAT(sizes_, ::testing::ElementsAre(10));
 }
 
+TEST_F(SignBatchTest, IsToldEveryLimitOfTheServer) {
+  const auto* descriptor = v1::Limits::descriptor();
+  // One more in the contract is one more in ServerLimits, and below.
+  ASSERT_EQ(descriptor->field_count(), 12);
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const auto* field = descriptor->field(i);
+    const auto value = static_cast<std::uint32_t>(field->number() * 100);
+    if (field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_UINT64) {
+      v1::Limits::GetReflection()->SetUInt64(&server_.limits, field, value);
+    } else {
+      v1::Limits::GetReflection()->SetUInt32(&server_.limits, field, value);
+    }
+  }
+  const ServerLimits limits = ValueOf(client_->GetServerInfo()).limits;
+  EXPECT_EQ(limits.max_pending, 100u);
+  EXPECT_EQ(limits.max_level, 200u);
+  EXPECT_EQ(limits.max_message_bytes, 300u);
+  EXPECT_EQ(limits.max_streams_per_connection, 400u);
+  EXPECT_EQ(limits.max_batch, 500u);
+  EXPECT_EQ(limits.max_stream_in_flight, 600u);
+  EXPECT_EQ(limits.max_stream_unsent_bytes, 700u);
+  EXPECT_EQ(limits.stream_stall_ms, 800u);
+  EXPECT_EQ(limits.max_queued_reads, 900u);
+  EXPECT_EQ(limits.max_batch_digests, 1000u);
+  EXPECT_EQ(limits.max_calendar_streams, 1100u);
+  EXPECT_EQ(limits.max_publication_streams, 1200u);
+}
+
 TEST_F(SignBatchTest, SignsOneHashAndNone) {
   AnswerChanged({});
   PITSER_EXPECT_OK(Sign({}));
