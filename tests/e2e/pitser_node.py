@@ -65,6 +65,14 @@ class Node:
         self._process.stdout.close()
         self._process = None
 
+    def kill(self):
+        """Without any warning."""
+        self._process.kill()
+
+    @property
+    def pid(self):
+        return self._process.pid
+
     def publish(self):
         subprocess.run([BIN / "pitserd", "publish", "--data", self.data], check=True, timeout=60,
                        stdout=subprocess.DEVNULL)
