@@ -114,12 +114,16 @@ class RocksCalendar : public Calendar {
 
   std::string DatabasePath() const { return path_ + "/db"; }
   std::string BulkPath() const { return path_ + "/bulk-load"; }
-  std::string LastSignedPath() const { return path_ + "/last-signed"; }
+  std::string InnerLastSignedPath() const { return path_ + "/last-signed"; }
+  std::string LastSignedPath() const {
+    return options_.last_signed.empty() ? InnerLastSignedPath() : options_.last_signed;
+  }
 
   absl::Status CheckClosed(std::uint64_t t) const;
   absl::StatusOr<std::optional<Imprint>> StoredLeaf(rocksdb::DB& db, std::uint64_t t) const;
   absl::StatusOr<bool> Stands(rocksdb::DB& db, std::uint64_t t, const Imprint& leaf) const;
 
+  absl::Status OpenLastSigned();
   absl::Status OpenAndCheck();
   absl::Status Adopt(const std::optional<HeadRecord>& head);
   void SetHead(const HeadRecord& head);
@@ -161,10 +165,11 @@ absl::Status RocksCalendar::Start() {
   PITSER_RETURN_IF_ERROR(internal::MakeFolder(*env_, path_));
   PITSER_ASSIGN_OR_RETURN(lock_, internal::FolderLock::Take(*env_, path_));
   database_options_.create = !env_->FileExists(DatabasePath() + "/CURRENT").ok();
-  database_options_.proven = env_->FileExists(LastSignedPath()).ok();
+  database_options_.proven =
+      env_->FileExists(LastSignedPath()).ok() || env_->FileExists(InnerLastSignedPath()).ok();
   if (database_options_.create && options_.must_exist) return none();
   if (database_options_.create || database_options_.proven) {
-    PITSER_ASSIGN_OR_RETURN(last_signed_, LastSigned::Open(LastSignedPath(), env_));
+    PITSER_RETURN_IF_ERROR(OpenLastSigned());
   }
   if (database_options_.create) {
     // A calendar that vanished is the oldest backup of all.
@@ -180,10 +185,33 @@ absl::Status RocksCalendar::Start() {
   if (options_.handed_out && (!head || head->head < *options_.handed_out)) {
     return TooOld("something was handed out for", *options_.handed_out, head);
   }
-  if (last_signed_ == nullptr) {
-    PITSER_ASSIGN_OR_RETURN(last_signed_, LastSigned::Open(LastSignedPath(), env_));
-  }
+  if (last_signed_ == nullptr) PITSER_RETURN_IF_ERROR(OpenLastSigned());
   return Adopt(head);
+}
+
+// Opens the record where it is to lie, and takes in one that lies in the folder still. That one
+// goes only when what it says is on disk in the other: a crash at any moment leaves one of them
+// whole.
+absl::Status RocksCalendar::OpenLastSigned() {
+  const std::string inner = InnerLastSignedPath();
+  std::unique_ptr<LastSigned> moved;
+  if (LastSignedPath() != inner && env_->FileExists(inner).ok()) {
+    PITSER_ASSIGN_OR_RETURN(moved, LastSigned::Open(inner, env_));
+  }
+  PITSER_ASSIGN_OR_RETURN(last_signed_, LastSigned::Open(LastSignedPath(), env_));
+  if (moved == nullptr) return absl::OkStatus();
+  const std::optional<LastSigned::Entry>& here = last_signed_->Read();
+  if (const auto& entry = moved->Read(); entry && (!here || here->t < entry->t)) {
+    PITSER_RETURN_IF_ERROR(last_signed_->Record(entry->t, entry->root));
+  }
+  moved.reset();
+  PITSER_RETURN_IF_ERROR(FromRocks(env_->DeleteFile(inner)));
+  PITSER_RETURN_IF_ERROR(internal::SyncFolder(*env_, path_));
+  if (options_.on_notice) {
+    options_.on_notice(absl::StrFormat("the record of what was signed was moved from %s to %s",
+                                       inner, LastSignedPath()));
+  }
+  return absl::OkStatus();
 }
 
 // Opens the database and holds it against what was signed.

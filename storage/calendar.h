@@ -29,6 +29,11 @@ struct CalendarOptions {
   // The newest second that anything outside the database is known to have been handed out for
   // (publications, the last signed record): opening with an older head is refused.
   std::optional<std::uint64_t> handed_out;
+  // Where the record of the newest second that may have been signed lies (storage/last_signed.h);
+  // its folder must exist. Empty: `last-signed` in the calendar's folder. Outside of it the record
+  // does not come back with an old copy of that folder, nor go with it; one that still lies inside
+  // is moved, whichever of the two is newer counting.
+  std::string last_signed;
   // Called when a write could not be made durable: what is on disk is no longer known, so nothing
   // may be built on it. The default prints and ends the process at once, without destructors.
   std::function<void(const absl::Status&)> on_sync_failure;
@@ -57,8 +62,8 @@ struct CalendarPreview {
 
 // The calendar on disk: one leaf a second, for ever, append-only, crash-safe.
 //
-// Folder: db/ (RocksDB), last-signed (storage/last_signed.h, written before any write says yes, so
-//         that a database that lost its end is noticed), LOCK. They belong together.
+// Folder: db/ (RocksDB), LOCK and, unless it is kept elsewhere, last-signed (storage/last_signed.h,
+//         written before any write says yes, so that a database that lost its end is noticed).
 // Thread: reads may run at any time from any thread; writes (Apply, AdvanceHead, BulkLoad) are one
 //         thread's. Readers see a second completely or not at all, and wait for no write but one:
 //         the reopening after a full disk.

@@ -17,8 +17,8 @@ namespace pitser::storage {
 
 // The newest second that may have been signed, and the calendar root it was signed with, kept in a
 // small file of its own: what a database that lost its end, or was replaced by an old copy, is held
-// against. The Calendar keeps one itself (`last-signed` in its folder) and writes it before Apply()
-// and AdvanceHead() say yes; nobody else needs to.
+// against. The Calendar keeps one itself (CalendarOptions::last_signed) and writes it before
+// Apply() and AdvanceHead() say yes; nobody else needs to.
 //
 // File:   two slots of 4096 bytes, written in turn, each with a checksum: a write that was torn by
 //         a crash leaves the other slot whole.

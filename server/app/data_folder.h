@@ -11,6 +11,7 @@ namespace pitser::server {
 //   DIR/format     says that it is one, and of which version
 //   DIR/lock       who holds it: the process id
 //   DIR/calendar/  the calendar's database
+//   DIR/last-signed  the newest second that may have been signed (storage/last_signed.h)
 //   DIR/keys/      private keys (0700)
 //   DIR/trust/     what others trust the node by: certificates and publications file
 //   DIR/run/       the operator's socket (0700)
@@ -28,6 +29,7 @@ class DataFolder {
 
   const std::string& path() const { return path_; }
   std::string calendar() const { return path_ + "/calendar"; }
+  std::string last_signed() const { return path_ + "/last-signed"; }
   std::string run() const { return path_ + "/run"; }
 
  private:
