@@ -1,6 +1,7 @@
 #include "server/aggregator/aggregator.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <deque>
 #include <limits>
@@ -108,6 +109,8 @@ class RoundAggregator final : public Aggregator {
 
   absl::Status CheckHash(const ledger::Imprint& hash, ledger::Level level) const override;
   absl::Status Enqueue(std::unique_ptr<PendingRequest>& request) override;
+  void SetDraining(bool draining) override;
+  AggregatorStats Stats() const override;
   void CloseIntake() override;
   void Stop() override;
 
@@ -123,6 +126,7 @@ class RoundAggregator final : public Aggregator {
   }
 
   absl::Status CheckRequest(const PendingRequest& request) const;
+  absl::Status Take(std::unique_ptr<PendingRequest>& request);
 
   void Run();
   bool CheckHealth();
@@ -133,15 +137,21 @@ class RoundAggregator final : public Aggregator {
   void RefuseStranded();
   void RefuseAll(const absl::Status& why);
   void Refuse(std::deque<Round> rounds, const absl::Status& why);
-  void Forget(std::size_t answered);
+  void Forget(std::size_t weight, std::size_t requests);
+  template <typename Change>
+  void Count(Change change) {
+    MutexLock lock(mu_);
+    change(stats_);
+  }
 
   const AggregatorOptions options_;
   Core* const core_;
   base::Clock* const clock_;
   const std::unique_ptr<base::Clock::Waiter> waiter_;
 
+  std::atomic<std::uint64_t> refused_ = 0;
   // Leaf lock but for the clock's: nothing is hashed, encoded, answered or logged under it.
-  base::Mutex mu_;
+  mutable base::Mutex mu_;
   // Rounds that were not taken to be closed yet, ascending; commonly one, none empty.
   std::deque<Round> rounds_ PITSER_GUARDED_BY(mu_);
   std::uint64_t next_ PITSER_GUARDED_BY(mu_) = 0;  // No round before it is opened any more.
@@ -149,6 +159,7 @@ class RoundAggregator final : public Aggregator {
   std::size_t pending_ PITSER_GUARDED_BY(mu_) = 0;
   std::size_t last_size_ PITSER_GUARDED_BY(mu_) = 0;  // Of the round taken last.
   absl::Status refusal_ PITSER_GUARDED_BY(mu_);       // Why nothing is taken now.
+  AggregatorStats stats_ PITSER_GUARDED_BY(mu_);      // All but `refused`.
   bool intake_closed_ PITSER_GUARDED_BY(mu_) = false;
   bool stopping_ PITSER_GUARDED_BY(mu_) = false;
 
@@ -180,12 +191,22 @@ absl::Status RoundAggregator::CheckRequest(const PendingRequest& request) const 
 }
 
 absl::Status RoundAggregator::Enqueue(std::unique_ptr<PendingRequest>& request) {
+  absl::Status taken = Take(request);
+  if (!taken.ok()) ++refused_;
+  return taken;
+}
+
+absl::Status RoundAggregator::Take(std::unique_ptr<PendingRequest>& request) {
   PITSER_RETURN_IF_ERROR(CheckRequest(*request));
   MutexLock lock(mu_);
   // Under the lock: to a thread that was held up between the two, rounds that were closed meanwhile
   // would look like a clock that was set back.
   const absl::Time now = clock_->Now();
   if (intake_closed_) return absl::UnavailableError("the server is shutting down");
+  if (stats_.draining) {
+    return absl::UnavailableError(
+        "the server takes no requests for signing now: its operator is draining it");
+  }
   PITSER_RETURN_IF_ERROR(refusal_);
   const std::uint64_t t = std::max(RoundOf(SecondOf(now)), next_);
   if (TooFarAhead(t, now)) {
@@ -206,8 +227,20 @@ absl::Status RoundAggregator::Enqueue(std::unique_ptr<PendingRequest>& request) 
     rounds_.back().waiting.reserve(last_size_);
   }
   pending_ += request->weight();
+  ++stats_.pending;
   rounds_.back().waiting.push_back({std::move(request), now});
   return absl::OkStatus();
+}
+
+void RoundAggregator::SetDraining(bool draining) {
+  Count([draining](AggregatorStats& stats) { stats.draining = draining; });
+}
+
+AggregatorStats RoundAggregator::Stats() const {
+  MutexLock lock(mu_);
+  AggregatorStats stats = stats_;
+  stats.refused = refused_;
+  return stats;
 }
 
 void RoundAggregator::CloseIntake() {
@@ -301,15 +334,17 @@ void RoundAggregator::CloseDueRounds(absl::Time now) {
 }
 
 void RoundAggregator::CloseRound(Round round) {
-  const std::size_t taken = round.Weight();
-  std::erase_if(round.waiting, [](const Waiting& waiting) {
+  const std::size_t weight = round.Weight();
+  const std::size_t taken = round.waiting.size();
+  const std::size_t given_up = std::erase_if(round.waiting, [](const Waiting& waiting) {
     const bool cancelled = waiting.request->Cancelled();
     if (cancelled) waiting.request->Answer(absl::CancelledError("nobody waits for the answer"));
     return cancelled;
   });
+  if (given_up > 0) Count([given_up](AggregatorStats& stats) { stats.cancelled += given_up; });
   if (!round.waiting.empty()) SignRound(round);
   round.waiting.clear();
-  Forget(taken);
+  Forget(weight, taken);
 }
 
 void RoundAggregator::SignRound(const Round& round) {
@@ -328,9 +363,14 @@ void RoundAggregator::SignRound(const Round& round) {
     base::LogWarning("round_failed",
                      {{"round", round.t}, {"leaves", leaves.size()}, {"reason", seal.status()}});
     for (const Waiting& waiting : round.waiting) waiting.request->Answer(ForCaller(seal.status()));
+    Count([failed = leaves.size()](AggregatorStats& stats) {
+      ++stats.failed_rounds;
+      stats.failed += failed;
+    });
     return;
   }
   const auto tail = std::make_shared<const ledger::ByteVector>(std::move(seal->tail));
+  std::uint64_t failed = 0;
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     PendingRequest& request = *round.waiting[i].request;
     absl::StatusOr<ledger::ByteVector> own = tree->Chain(i, leaves[i], request.form(), round.t);
@@ -338,12 +378,19 @@ void RoundAggregator::SignRound(const Round& round) {
       request.Answer(SignAnswer{round.t, std::move(*own), tail});
     } else {
       request.Answer(own.status());
+      ++failed;
     }
   }
-  base::LogInfo("round_committed",
-                {{"round", round.t},
-                 {"leaves", leaves.size()},
-                 {"elapsed_ms", absl::ToInt64Milliseconds(clock_->Monotonic() - start)}});
+  const absl::Duration took = clock_->Monotonic() - start;
+  Count([&](AggregatorStats& stats) {
+    ++stats.rounds;
+    stats.signed_requests += leaves.size() - failed;
+    stats.failed += failed;
+    stats.last_round = {round.t, leaves.size() - failed, took};
+  });
+  base::LogInfo("round_committed", {{"round", round.t},
+                                    {"leaves", leaves.size()},
+                                    {"elapsed_ms", absl::ToInt64Milliseconds(took)}});
 }
 
 // Refuses what waits for a time that the clock, set back meanwhile, is far from.
@@ -370,20 +417,23 @@ void RoundAggregator::RefuseAll(const absl::Status& why) {
 }
 
 void RoundAggregator::Refuse(std::deque<Round> rounds, const absl::Status& why) {
-  std::size_t refused = 0;
+  std::size_t weight = 0, refused = 0;
   for (const Round& round : rounds) {
     for (const Waiting& waiting : round.waiting) waiting.request->Answer(why);
-    refused += round.Weight();
+    weight += round.Weight();
+    refused += round.waiting.size();
   }
   if (refused == 0) return;
   rounds.clear();
-  Forget(refused);
+  Count([refused](AggregatorStats& stats) { stats.failed += refused; });
+  Forget(weight, refused);
   base::LogWarning("requests_refused", {{"requests", refused}, {"reason", why}});
 }
 
-void RoundAggregator::Forget(std::size_t answered) {
+void RoundAggregator::Forget(std::size_t weight, std::size_t requests) {
   MutexLock lock(mu_);
-  pending_ -= answered;
+  pending_ -= weight;
+  stats_.pending -= requests;
 }
 
 }  // namespace

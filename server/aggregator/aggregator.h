@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -75,6 +76,25 @@ class PendingRequest {
   const absl::Time deadline_;
 };
 
+// What an aggregator has done since it started, and does now. Counts are of requests; a batch is
+// one.
+struct AggregatorStats {
+  struct Round {
+    std::uint64_t t;         // Its aggregation time.
+    std::uint64_t requests;  // Signed in it.
+    absl::Duration took;     // From its beginning to be closed until all were answered.
+  };
+  std::uint64_t rounds = 0;         // That were signed; empty ones are none.
+  std::uint64_t failed_rounds = 0;  // That could not be closed.
+  std::optional<Round> last_round;  // The newest that was signed.
+  std::uint64_t signed_requests = 0;
+  std::uint64_t refused = 0;    // Not taken.
+  std::uint64_t failed = 0;     // Taken, and answered with an error.
+  std::uint64_t cancelled = 0;  // Taken, and nobody waited any more.
+  std::uint64_t pending = 0;    // Taken and not answered yet.
+  bool draining = false;
+};
+
 // Gathers the requests of a second into a hash tree, has the second closed by the core, and gives
 // each request its own chain.
 // Thread: any.
@@ -95,6 +115,12 @@ class Aggregator {
   // many requests are pending; kDeadlineExceeded when the deadline lies before the round can be
   // answered; kUnavailable after CloseIntake() or while signing is stopped, saying why.
   virtual absl::Status Enqueue(std::unique_ptr<PendingRequest>& request) = 0;
+
+  // While draining, new requests are refused with kUnavailable; what was taken is answered.
+  virtual void SetDraining(bool) {}
+
+  // Never blocks for long: takes a lock that nothing slow is done under.
+  virtual AggregatorStats Stats() const { return {}; }
 
   // Shutdown, in two steps: no new requests; then Stop() closes a last round at its boundary,
   // answers everything that is pending and ends the thread. Stop() may be called again.

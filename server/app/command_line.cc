@@ -26,7 +26,8 @@ constexpr const char* kFooter =
     "\nExamples:\n"
     "  pitserd --data /var/lib/pitser --grpc-listen 127.0.0.1:7380\n"
     "  PITSER_DATA=/var/lib/pitser pitserd config\n"
-    "  pitserd publish --data /var/lib/pitser\n";
+    "  pitserd publish --data /var/lib/pitser\n"
+    "  pitserd status --data /var/lib/pitser\n";
 
 constexpr std::string_view kConfigSchema = "pitserd.config/1";
 
@@ -59,11 +60,14 @@ struct Commands {
       "this machine, with its own data folder and keys made on the first start.",
       "pitserd"};
   CLI::App* publish = nullptr;
+  CLI::App* status = nullptr;
+  CLI::App* drain = nullptr;
   CLI::App* show_config = nullptr;
   // `pitserd --data DIR publish` means the same as `pitserd publish --data DIR`.
   std::vector<base::GivenFlag> flags;
   std::string config;
-  bool version = false, sample_config = false, json = false;
+  std::string timeout;  // Of drain.
+  bool version = false, sample_config = false, json = false, undo = false;
 
   Commands() {
     const Settings defaults;
@@ -84,6 +88,8 @@ struct Commands {
         "  pitserd publish --data /var/lib/pitser\n");
     AddConfig(*publish);
     AddFlag(*publish, SettingsTable().front(), defaults, flags);  // data
+    AddStatus(defaults);
+    AddDrain(defaults);
 
     show_config = app.add_subcommand(
         "config", "Show every setting that is in force and where its value comes from");
@@ -100,13 +106,44 @@ struct Commands {
     for (const Setting& setting : SettingsTable()) AddFlag(*show_config, setting, defaults, flags);
   }
 
+  void AddStatus(const Settings& defaults) {
+    status = app.add_subcommand("status", "Show how the running server of a data folder is");
+    status->footer(
+        "\nRounds, requests, head, publications, days until certificates run out, limits, and\n"
+        "whether requests are taken, and if not, why. Exit codes: 0 told, whatever it is; 6 no\n"
+        "server runs on the data folder, or it does not answer.\n"
+        "\nExamples:\n"
+        "  pitserd status\n"
+        "  pitserd status --json --data /var/lib/pitser\n");
+    status->add_flag("--json", json, "one JSON object");
+    AddConfig(*status);
+    AddFlag(*status, SettingsTable().front(), defaults, flags);  // data
+  }
+
+  void AddDrain(const Settings& defaults) {
+    drain = app.add_subcommand(
+        "drain", "Have the running server take no more requests for signing, and wait");
+    drain->footer(
+        "\nNew requests are refused and health says so; what was taken is answered, and all else\n"
+        "is served. Ends when nothing is pending. A restart begins undrained. Exit codes: 0 done;\n"
+        "5 refused by the server; 6 no server runs on the data folder, or not done in time.\n"
+        "\nExamples:\n"
+        "  pitserd drain\n"
+        "  pitserd drain --undo\n");
+    drain->add_flag("--undo", undo, "take requests again");
+    drain->add_option("--timeout", timeout, "how long to wait (default 60s)")
+        ->type_name("DURATION");
+    AddConfig(*drain);
+    AddFlag(*drain, SettingsTable().front(), defaults, flags);  // data
+  }
+
   void AddConfig(CLI::App& to) {
     to.add_option("--config", config, "read settings from a TOML file (or: PITSER_CONFIG)")
         ->type_name("FILE");
   }
 
   const CLI::App& Parsed() const {
-    for (const CLI::App* command : {publish, show_config}) {
+    for (const CLI::App* command : {publish, status, drain, show_config}) {
       if (command->parsed()) return *command;
     }
     return app;
@@ -145,6 +182,17 @@ CommandLine Settle(const Commands& commands, const base::Variables& variables) {
   }
   if (commands.publish->parsed()) {
     result.action = CommandLine::Action::kPublish;
+  } else if (commands.status->parsed()) {
+    result.action = CommandLine::Action::kStatus;
+    result.json = commands.json;
+  } else if (commands.drain->parsed()) {
+    result.action = CommandLine::Action::kDrain;
+    result.undo = commands.undo;
+    if (!commands.timeout.empty() && (!absl::ParseDuration(commands.timeout, &result.timeout) ||
+                                      result.timeout < absl::ZeroDuration())) {
+      return Refuse(absl::StrCat("--timeout: expected a duration like 60s or 1m30s, got '",
+                                 commands.timeout, "'"));
+    }
   } else if (commands.show_config->parsed()) {
     result = Print(commands.json ? base::InForceAsJson(kConfigSchema, *file, settings) + "\n"
                                  : base::InForceAsToml(*file, settings));

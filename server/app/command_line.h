@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "base/exit_code.h"
 #include "base/variables.h"
 #include "server/app/settings.h"
@@ -16,11 +17,16 @@ struct CommandLine {
   enum class Action {
     kServe,
     kPublish,
+    kStatus,
+    kDrain,
     kPrint,   // `text` to standard output, and done.
     kRefuse,  // `text` to standard error: the command line or the configuration is wrong.
   };
   Action action = Action::kServe;
   Settings settings;  // Flag before environment before configuration file before default.
+  bool json = false;  // Of kStatus.
+  bool undo = false;  // Of kDrain.
+  absl::Duration timeout = absl::Seconds(60);  // Of kDrain.
   std::string text;
   std::vector<std::string> hints;      // To be told beside, one line each.
   ExitCode exit_code = ExitCode::kOk;  // Of kPrint and kRefuse.

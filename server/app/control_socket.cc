@@ -1,67 +1,66 @@
 #include "server/app/control_socket.h"
 
-#include <fcntl.h>
 #include <grpcpp/grpcpp.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <cerrno>
+#include <functional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "ledger/base/status.h"
-#include "net/grpc_status.h"
 #include "pitser/control/v1/control.grpc.pb.h"
+#include "server/app/control_address.h"
 #include "server/gateway/grpc/status_map.h"
 #include "server/gateway/grpc/worker_pool.h"
 
 namespace pitser::server {
 namespace {
 
-constexpr char kSocketName[] = "pitserd.sock";
 constexpr std::size_t kMaxQueued = 16;
 
-// A short name for the socket. The system takes 107 bytes at most, and data folders may lie deep:
-// a longer one goes through the folder's file descriptor, which /proc gives a short name.
-class SocketAddress {
- public:
-  static absl::StatusOr<SocketAddress> In(const std::string& run_dir) {
-    const std::string path = absl::StrCat(run_dir, "/", kSocketName);
-    if (path.size() < sizeof(sockaddr_un::sun_path)) return SocketAddress(path, -1);
-    const int folder = open(run_dir.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", run_dir));
-    return SocketAddress(absl::StrCat("/proc/self/fd/", folder, "/", kSocketName), folder);
-  }
-  SocketAddress(SocketAddress&& other) noexcept
-      : path_(std::move(other.path_)), folder_(std::exchange(other.folder_, -1)) {}
-  SocketAddress& operator=(SocketAddress&&) = delete;
-  ~SocketAddress() {
-    if (folder_ >= 0) close(folder_);
-  }
-
-  const std::string& path() const { return path_; }
-  // An absolute path has three slashes, a relative one none.
-  std::string uri() const { return absl::StrCat("unix:", path_); }
-
- private:
-  SocketAddress(std::string path, int folder) : path_(std::move(path)), folder_(folder) {}
-
-  std::string path_;
-  int folder_;  // Open as long as the path is used; -1: not needed.
-};
-
-// Publishing writes to disk, which is nothing for a reaction.
 class ControlService final : public control::v1::Control::CallbackService {
  public:
-  explicit ControlService(Publisher* publisher) : publisher_(publisher), worker_(1, kMaxQueued) {}
+  explicit ControlService(Operated* node)
+      : node_(node), publishing_(1, kMaxQueued), looking_(1, kMaxQueued) {}
 
   grpc::ServerUnaryReactor* Publish(grpc::CallbackServerContext* context,
                                     const control::v1::PublishRequest*,
                                     control::v1::PublishResponse* response) override {
-    grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-    const auto posted = worker_.Post([this, context, response, reactor] {
-      reactor->Finish(EndStatus(*context, PublishTo(*response)));
+    return Run(publishing_, *context, [this, response] { return PublishTo(*response); });
+  }
+
+  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
+                                      const control::v1::GetStatusRequest*,
+                                      control::v1::GetStatusResponse* response) override {
+    return Run(looking_, *context, [this, response] {
+      node_->Status(*response);
+      return absl::OkStatus();
+    });
+  }
+
+  grpc::ServerUnaryReactor* Drain(grpc::CallbackServerContext* context,
+                                  const control::v1::DrainRequest* request,
+                                  control::v1::DrainResponse* response) override {
+    return Run(looking_, *context, [this, request, response] {
+      response->set_pending(node_->SetDraining(!request->undo()));
+      return absl::OkStatus();
+    });
+  }
+
+  void Stop() {
+    looking_.Stop();
+    publishing_.Stop();
+  }
+
+ private:
+  // What may wait for something is nothing for a reaction.
+  static grpc::ServerUnaryReactor* Run(WorkerPool& pool, grpc::CallbackServerContext& context,
+                                       std::function<absl::Status()> work) {
+    grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
+    context.AddTrailingMetadata("pitser-answer", "1");
+    const auto posted = pool.Post([&context, reactor, work = std::move(work)] {
+      reactor->Finish(EndStatus(context, work()));
     });
     if (posted != WorkerPool::Posted::kYes) {
       reactor->Finish(ToGrpcStatus(absl::UnavailableError("the server is busy or shutting down")));
@@ -69,25 +68,23 @@ class ControlService final : public control::v1::Control::CallbackService {
     return reactor;
   }
 
-  void Stop() { worker_.Stop(); }
-
- private:
   absl::Status PublishTo(control::v1::PublishResponse& response) {
-    PITSER_ASSIGN_OR_RETURN(const ledger::PublicationData data, publisher_->PublishNow());
+    PITSER_ASSIGN_OR_RETURN(const ledger::PublicationData data, node_->Publish());
     response.set_time(data.time);
     response.set_imprint(ledger::ToString(data.hash.bytes()));
     response.set_code(ledger::EncodePublicationCode(data));
     return absl::OkStatus();
   }
 
-  Publisher* const publisher_;
-  WorkerPool worker_;
+  Operated* const node_;
+  WorkerPool publishing_;  // Writes to disk.
+  WorkerPool looking_;     // Is never held up by it.
 };
 
 class ControlSocketImpl final : public ControlSocket {
  public:
-  ControlSocketImpl(SocketAddress address, Publisher* publisher)
-      : address_(std::move(address)), service_(publisher) {}
+  ControlSocketImpl(ControlAddress address, Operated* node)
+      : address_(std::move(address)), service_(node) {}
   ~ControlSocketImpl() override { Shutdown(absl::ZeroDuration()); }
 
   absl::Status Listen() {
@@ -114,7 +111,7 @@ class ControlSocketImpl final : public ControlSocket {
   }
 
  private:
-  const SocketAddress address_;
+  const ControlAddress address_;
   ControlService service_;
   std::unique_ptr<grpc::Server> server_;
 };
@@ -133,33 +130,12 @@ absl::Status MakeRunDir(const std::string& run_dir) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ControlSocket>> ControlSocket::Start(const std::string& run_dir,
-                                                                    Publisher* publisher) {
+                                                                    Operated* node) {
   PITSER_RETURN_IF_ERROR(MakeRunDir(run_dir));
-  PITSER_ASSIGN_OR_RETURN(SocketAddress address, SocketAddress::In(run_dir));
-  auto socket = std::make_unique<ControlSocketImpl>(std::move(address), publisher);
+  PITSER_ASSIGN_OR_RETURN(ControlAddress address, ControlAddress::In(run_dir));
+  auto socket = std::make_unique<ControlSocketImpl>(std::move(address), node);
   PITSER_RETURN_IF_ERROR(socket->Listen());
   return socket;
-}
-
-absl::StatusOr<ledger::PublicationData> PublishThroughSocket(const std::string& run_dir,
-                                                             absl::Duration timeout) {
-  const auto address = SocketAddress::In(run_dir);
-  if (!address.ok() || access(address->path().c_str(), F_OK) != 0) {
-    return absl::UnavailableError(
-        absl::StrCat("no pitserd runs here: there is no ", run_dir, "/", kSocketName));
-  }
-  const auto stub = control::v1::Control::NewStub(
-      grpc::CreateChannel(address->uri(), grpc::InsecureChannelCredentials()));
-  grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
-  control::v1::PublishResponse response;
-  const grpc::Status status = stub->Publish(&context, {}, &response);
-  if (!status.ok()) {
-    return ledger::Annotate(net::FromGrpcStatus(status), run_dir + "/" + kSocketName);
-  }
-  PITSER_ASSIGN_OR_RETURN(ledger::Imprint imprint,
-                          ledger::Imprint::Parse(ledger::AsBytes(response.imprint())));
-  return ledger::PublicationData{response.time(), imprint};
 }
 
 }  // namespace pitser::server

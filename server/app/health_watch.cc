@@ -9,14 +9,13 @@ constexpr absl::Duration kInterval = absl::Seconds(1);
 
 }  // namespace
 
-HealthWatch::HealthWatch(base::Clock& clock, std::function<absl::Status()> check,
-                         std::function<void(bool)> tell)
-    : check_(std::move(check)), tell_(std::move(tell)), waiter_(clock.NewWaiter()) {
-  tell_(check_().ok());
+HealthWatch::HealthWatch(base::Clock& clock, std::function<void()> tell)
+    : tell_(std::move(tell)), waiter_(clock.NewWaiter()) {
+  tell_();
   thread_ = base::Thread("health", [this, &clock] {
     // False is an interrupt or a clock that was set: both end the wait, only the first the thread.
     const auto wait = [&] { waiter_->WaitUntil(clock.Now() + kInterval, kInterval); };
-    for (wait(); !stopping_; wait()) tell_(check_().ok());
+    for (wait(); !stopping_; wait()) tell_();
   });
 }
 

@@ -7,11 +7,14 @@
 #include "base/build_info.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "ledger/base/status.h"
 #include "server/aggregator/aggregator.h"
 #include "server/app/control_socket.h"
 #include "server/app/data_folder.h"
 #include "server/app/health_watch.h"
+#include "server/app/node_status.h"
+#include "server/app/operated.h"
 #include "server/core/core.h"
 #include "server/extender/extender.h"
 #include "server/gateway/grpc/account.h"
@@ -122,7 +125,7 @@ absl::Status NotAboutSettings(const absl::Status& status) {
   return absl::IsInvalidArgument(status) ? absl::FailedPreconditionError(status.message()) : status;
 }
 
-class NodeImpl final : public Node {
+class NodeImpl final : public Node, private Operated {
  public:
   explicit NodeImpl(const Settings& settings) : settings_(settings) {}
   ~NodeImpl() override { Stop(); }
@@ -140,7 +143,7 @@ class NodeImpl final : public Node {
   }
 
   void Stop() override {
-    health_.reset();
+    health_watch_.reset();
     if (gateway_ != nullptr) gateway_->StopServing();
     // Pending requests are answered before the faces are asked to end, which wait for their calls.
     if (aggregator_ != nullptr) {
@@ -163,6 +166,7 @@ class NodeImpl final : public Node {
  private:
   absl::Status StartParts(const Environment& environment, GrpcGatewayOptions gateway) {
     base::Clock& clock = *environment.clock;
+    started_ = clock.Monotonic();
     // Not even keys are made by a clock that cannot be right.
     PITSER_RETURN_IF_ERROR(ClockGuard(RulesOf(settings_), &clock).CheckStart(std::nullopt));
     PITSER_ASSIGN_OR_RETURN(folder_, DataFolder::Open(settings_.data));
@@ -200,14 +204,41 @@ class NodeImpl final : public Node {
         gateway_, GrpcGateway::Start(std::move(options),
                                      {&clock, aggregator_.get(), extender_.get(), calendar_.get(),
                                       publisher_.get(), &head_watch_, keys.root, keys.constraint}));
-    PITSER_ASSIGN_OR_RETURN(control_, ControlSocket::Start(folder_->run(), publisher_.get()));
-    health_ = std::make_unique<HealthWatch>(
-        clock, [core = core_.get()] { return core->Health(); },
-        [gateway = gateway_.get()](bool healthy) { gateway->SetSigning(healthy); });
+    facts_ = {.settings = &settings_,
+              .clock = &clock,
+              .started = started_,
+              .calendar = calendar_.get(),
+              .head_watch = &head_watch_,
+              .core = core_.get(),
+              .aggregator = aggregator_.get(),
+              .publisher = publisher_.get(),
+              .gateway = gateway_.get(),
+              .certificates = {{"root", keys.root.not_after()},
+                               {"publications", keys.publications_signer.certificate.not_after()},
+                               {"calendar", keys.calendar.certificate.not_after()}}};
+    health_watch_ = std::make_unique<HealthWatch>(clock, [this] { TellHealthNow(); });
+    PITSER_ASSIGN_OR_RETURN(control_, ControlSocket::Start(folder_->run(), this));
     return absl::OkStatus();
   }
 
+  // What the operator asks, while control_ is there.
+  absl::StatusOr<ledger::PublicationData> Publish() override { return publisher_->PublishNow(); }
+  void Status(control::v1::GetStatusResponse& status) const override { FillStatus(facts_, status); }
+  std::uint64_t SetDraining(bool draining) override {
+    aggregator_->SetDraining(draining);
+    TellHealthNow();
+    const std::uint64_t pending = aggregator_->Stats().pending;
+    base::LogInfo(draining ? "draining" : "draining_undone", {{"pending", pending}});
+    return pending;
+  }
+
+  void TellHealthNow() {
+    base::MutexLock lock(tell_mu_);
+    TellHealth(HealthOf(facts_), *gateway_);
+  }
+
   const Settings settings_;
+  absl::Duration started_;  // Monotonic.
   // In the order in which they need each other.
   HeadWatch head_watch_;
   std::unique_ptr<DataFolder> folder_;
@@ -217,8 +248,11 @@ class NodeImpl final : public Node {
   std::unique_ptr<Extender> extender_;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<GrpcGateway> gateway_;
+  NodeFacts facts_;  // Constant once the faces are started.
+  // Held while health is read and told, so that nothing older comes after it.
+  base::Mutex tell_mu_;
   std::unique_ptr<ControlSocket> control_;
-  std::unique_ptr<HealthWatch> health_;
+  std::unique_ptr<HealthWatch> health_watch_;
 };
 
 }  // namespace

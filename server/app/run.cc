@@ -9,15 +9,12 @@
 #include "base/log.h"
 #include "base/variables.h"
 #include "ledger/base/bytes.h"
-#include "ledger/format/publication.h"
 #include "server/app/command_line.h"
-#include "server/app/control_socket.h"
+#include "server/app/operator_commands.h"
 #include "server/gateway/grpc/grpc_log.h"
 
 namespace pitser::server {
 namespace {
-
-constexpr absl::Duration kPublishTimeout = absl::Seconds(60);
 
 int Refuse(ExitCode code, absl::string_view why) {
   std::fprintf(stderr, "pitserd: %s\n", std::string(why).c_str());
@@ -37,20 +34,6 @@ ExitCode ExitCodeOf(const absl::Status& status) {
     default:
       return ExitCode::kLocalFile;
   }
-}
-
-int Publish(const Settings& settings) {
-  const auto data = PublishThroughSocket(settings.data + "/run", kPublishTimeout);
-  if (!data.ok()) {
-    ExitCode code = ExitCodeOf(data.status());
-    if (code == ExitCode::kLocalFile) code = ExitCode::kRefused;
-    return Refuse(code, data.status().message());
-  }
-  const std::string time = absl::FormatTime(
-      "%Y-%m-%dT%H:%M:%SZ", absl::FromUnixSeconds(static_cast<std::int64_t>(data->time)),
-      absl::UTCTimeZone());
-  std::printf("%s %s\n", time.c_str(), ledger::EncodePublicationCode(*data).c_str());
-  return static_cast<int>(ExitCode::kOk);
 }
 
 // The signals that end the server.
@@ -106,7 +89,9 @@ int RunPitserd(int argc, const char* const* argv, const Environment& environment
     case CommandLine::Action::kRefuse:
       return Refuse(line.exit_code, line.text);
     case CommandLine::Action::kPublish:
-      return Publish(line.settings);
+    case CommandLine::Action::kStatus:
+    case CommandLine::Action::kDrain:
+      return static_cast<int>(RunOperatorCommand(line));
     case CommandLine::Action::kServe:
       return Serve(line.settings, environment);
   }

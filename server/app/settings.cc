@@ -16,7 +16,7 @@ constexpr std::string_view kService = "The service";
 constexpr std::string_view kRounds = "Rounds and publications";
 constexpr std::string_view kKeys = "Keys and certificates";
 constexpr std::string_view kClock = "The clock";
-constexpr std::string_view kLimits = "Limits";
+constexpr std::string_view kLimits = kLimitsSection;
 constexpr std::string_view kProcess = "The process";
 
 const std::array kTable = {

@@ -54,6 +54,9 @@ struct Settings {
 
 using Setting = base::Setting<Settings>;
 
+// The section of what is refused beyond.
+inline constexpr std::string_view kLimitsSection = "Limits";
+
 // All settings, section by section: the one list, see base/settings.h.
 std::span<const Setting> SettingsTable();
 

@@ -1,6 +1,9 @@
 #include "tests/integration/caller.h"
 
+#include <grpcpp/generic/generic_stub.h>
+
 #include <chrono>
+#include <vector>
 
 #include "ledger/base/status.h"
 #include "ledger/verify/verifier.h"
@@ -95,6 +98,32 @@ absl::StatusOr<v1::GetCalendarHeadResponse> Caller::Head() const {
   PITSER_RETURN_IF_ERROR(net::FromGrpcStatus(
       v1::Calendar::NewStub(channel_)->GetCalendarHead(&context, {}, &response)));
   return response;
+}
+
+// By hand: field 1 of the request is the service, field 1 of the answer the status.
+int Caller::Health(std::string_view service) const {
+  std::string request;
+  if (!service.empty()) {
+    request = std::string("\x0a") + static_cast<char>(service.size()) + std::string(service);
+  }
+  grpc::GenericStub stub(channel_);
+  grpc::ClientContext context;
+  SetDeadline(context, kTimeout);
+  grpc::CompletionQueue queue;
+  const grpc::Slice slice(request);
+  const auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check",
+                                          grpc::ByteBuffer(&slice, 1), &queue);
+  call->StartCall();
+  grpc::ByteBuffer answer;
+  grpc::Status status;
+  call->Finish(&answer, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);
+  if (!status.ok()) return -static_cast<int>(status.error_code());
+  std::vector<grpc::Slice> slices;
+  if (!answer.Dump(&slices).ok() || slices.size() != 1 || slices[0].size() != 2) return 0;
+  return slices[0].begin()[1];
 }
 
 absl::StatusOr<ledger::Signature> ParseAndVerify(const std::string& signature,

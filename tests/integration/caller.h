@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -39,6 +40,10 @@ class Caller {
   absl::StatusOr<v1::ExtendResponse> Extend(std::uint64_t from,
                                             std::optional<std::uint64_t> to = {}) const;
   absl::StatusOr<v1::GetCalendarHeadResponse> Head() const;
+
+  // What grpc.health.v1 says: 1 serving, 2 not serving; the status code, negative, of a call that
+  // failed. An empty name is the node as a whole.
+  int Health(std::string_view service) const;
 
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 

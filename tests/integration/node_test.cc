@@ -12,88 +12,21 @@
 #include "base/log.h"
 #include "gtest/gtest.h"
 #include "ledger/verify/verifier.h"
-#include "server/app/control_socket.h"
+#include "server/app/control_client.h"
 #include "tests/integration/caller.h"
-#include "tests/integration/key_folder.h"
-#include "tests/support/fake_clock.h"
+#include "tests/integration/node_fixture.h"
 #include "tests/support/signature_maker.h"
 #include "tests/support/status_matchers.h"
-#include "tests/support/temp_folder.h"
 
 namespace pitser::server {
 namespace {
 
 using ::pitser::testing::Caller;
+using ::pitser::testing::kNodeStart;
+using ::pitser::testing::NodeTest;
 using ::pitser::testing::ParseAndVerify;
 using ::pitser::testing::SomeImprint;
 using ::pitser::testing::StatusIs;
-
-// Well after the source's date, before which no clock is believed.
-constexpr std::int64_t kStart = 2'000'000'000;
-
-class NodeTest : public ::testing::Test {
- protected:
-  NodeTest() {
-    settings_.data = folder_.path() + "/node";
-    settings_.grpc_listen = "127.0.0.1:0";
-  }
-  ~NodeTest() override {
-    StopTicking();
-    node_.reset();
-  }
-
-  // With keys that were made before, as on a second start.
-  absl::Status StartWithKeys() {
-    if (!std::filesystem::exists(settings_.data)) {
-      pitser::testing::MakeDataFolderWithKeys(settings_.data, kStart);
-    }
-    return Start();
-  }
-  absl::Status Start() {
-    auto node = Node::Start(settings_, {&clock_, nullptr});
-    if (!node.ok()) return node.status();
-    node_ = *std::move(node);
-    const std::string faces = node_->Faces();
-    endpoint_ = faces.substr(faces.find('=') + 1);
-    caller_.emplace(endpoint_);
-    return absl::OkStatus();
-  }
-  void Stop() {
-    StopTicking();
-    node_.reset();
-  }
-
-  // Lets time pass by itself, faster than on the wall.
-  void Tick() {
-    ticking_ = true;
-    ticker_ = std::thread([this] {
-      while (ticking_) {
-        clock_.Advance(absl::Milliseconds(50));
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      }
-    });
-  }
-  void StopTicking() {
-    ticking_ = false;
-    if (ticker_.joinable()) ticker_.join();
-  }
-
-  std::uint64_t Now() const {
-    return static_cast<std::uint64_t>(absl::ToUnixSeconds(clock_.Now()));
-  }
-  std::string run() const { return settings_.data + "/run"; }
-
-  pitser::testing::TempFolder folder_;
-  Settings settings_;
-  pitser::testing::FakeClock clock_{absl::FromUnixSeconds(kStart)};
-  std::unique_ptr<Node> node_;
-  std::string endpoint_;
-  std::optional<Caller> caller_;
-
- private:
-  std::atomic<bool> ticking_ = false;
-  std::thread ticker_;
-};
 
 TEST_F(NodeTest, SignsWhatVerifiesByItsKey) {
   PITSER_ASSERT_OK(StartWithKeys());
@@ -204,9 +137,9 @@ TEST_F(NodeTest, BeyondTheHeadIsTriedLater) {
   ASSERT_TRUE(caller_->Sign(SomeImprint("document")).status.ok());
   StopTicking();
   EXPECT_THAT(caller_->Extend(Now() + 1000, Now() + 2000), StatusIs(absl::StatusCode::kOutOfRange));
-  EXPECT_THAT(caller_->Extend(kStart - 10, kStart - 20),
+  EXPECT_THAT(caller_->Extend(kNodeStart - 10, kNodeStart - 20),
               StatusIs(absl::StatusCode::kInvalidArgument));
-  PITSER_EXPECT_OK(caller_->Extend(kStart - 20, kStart - 10));
+  PITSER_EXPECT_OK(caller_->Extend(kNodeStart - 20, kNodeStart - 10));
 }
 
 TEST_F(NodeTest, AFirstStartMakesKeysAndAFirstPublicationsFile) {

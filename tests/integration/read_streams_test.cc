@@ -502,11 +502,13 @@ TEST_F(LeavesTest, ALongRangeHoldsUpNoOtherRead) {
 TEST_F(LeavesTest, DamageEndsTheStream) {
   Load(kTestTime, 40'000);
   Start();
+  EXPECT_FALSE(gateway_->SawDamage());
   calendar_->FailAfter(2);
   LeafReader reader = Read(Range(kTestTime));
   const grpc::Status status = reader.ReadAll();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::DATA_LOSS);
   EXPECT_EQ(status.error_message(), "a leaf is damaged");
+  EXPECT_TRUE(gateway_->SawDamage());
   EXPECT_EQ(reader.messages(), 2);
 }
 

@@ -4,12 +4,18 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/log.h"
 #include "base/retry_hint.h"
 #include "ledger/base/bytes.h"
 #include "server/gateway/grpc/sign_wire.h"
 #include "server/gateway/grpc/status_map.h"
 
 namespace pitser::server::internal {
+
+void ServiceContext::NoteRead(const absl::Status& status) {
+  if (!absl::IsDataLoss(status) || saw_damage.exchange(true)) return;
+  base::LogError("calendar_damaged", {{"reason", status}});
+}
 
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context, base::Clock& clock) {
   const auto deadline = context.deadline();
@@ -24,9 +30,11 @@ absl::Status CheckSize(const google::protobuf::Message& request, const GrpcLimit
 grpc::ServerUnaryReactor* Read(ServiceContext& shared, grpc::CallbackServerContext& context,
                                std::function<absl::Status()> read) {
   grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
-  const auto posted = shared.reads.Post([&context, reactor, read = std::move(read)] {
-    reactor->Finish(EndStatus(
-        context, context.IsCancelled() ? absl::CancelledError("the call was cancelled") : read()));
+  const auto posted = shared.reads.Post([&shared, &context, reactor, read = std::move(read)] {
+    const absl::Status status =
+        context.IsCancelled() ? absl::CancelledError("the call was cancelled") : read();
+    shared.NoteRead(status);
+    reactor->Finish(EndStatus(context, status));
   });
   if (posted == WorkerPool::Posted::kYes) return reactor;
   const absl::Status refusal =

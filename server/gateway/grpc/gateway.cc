@@ -71,17 +71,20 @@ class GrpcGatewayImpl final : public GrpcGateway {
           ": the port is taken by another program, or the address is not this machine's"));
     }
     endpoint_ = {shared_.options.listen.host, static_cast<std::uint16_t>(port)};
-    SetServing(kSignerService, false);
-    for (std::string_view service :
-         {kExtenderService, kPublicationsService, kCalendarService, kInfoService}) {
-      SetServing(service, true);
+    for (std::string_view service : {std::string_view(), kSignerService, kExtenderService,
+                                     kPublicationsService, kCalendarService, kInfoService}) {
+      SetServing(service, false);
     }
     return absl::OkStatus();
   }
 
   const net::Endpoint& endpoint() const override { return endpoint_; }
 
-  void SetSigning(bool serving) override { SetServing(kSignerService, serving); }
+  void SetServing(std::string_view service, bool serving) override {
+    server_->GetHealthCheckService()->SetServingStatus(std::string(service), serving);
+  }
+
+  bool SawDamage() const override { return shared_.saw_damage; }
 
   void StopServing() override { server_->GetHealthCheckService()->Shutdown(); }
 
@@ -97,10 +100,6 @@ class GrpcGatewayImpl final : public GrpcGateway {
   }
 
  private:
-  void SetServing(std::string_view service, bool serving) {
-    server_->GetHealthCheckService()->SetServingStatus(std::string(service), serving);
-  }
-
   internal::ServiceContext shared_;
   internal::SignerService signer_;
   internal::ExtenderService extender_;

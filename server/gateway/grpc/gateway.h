@@ -87,8 +87,8 @@ inline constexpr std::string_view kInfoService = "pitser.v1.Info";
 // Thread: any; Shutdown() is the owner's.
 class GrpcGateway {
  public:
-  // Listens and serves; health says "serving" for everything except the signer, which the owner
-  // says by SetSigning().
+  // Listens and serves; health says "not serving" of each service until the owner says otherwise by
+  // SetServing().
   // Errors: those of CheckListener(); kUnavailable when the port cannot be had, saying so in one
   // line.
   static absl::StatusOr<std::unique_ptr<GrpcGateway>> Start(GrpcGatewayOptions options,
@@ -98,8 +98,11 @@ class GrpcGateway {
   // Where it listens, with the port that was found.
   virtual const net::Endpoint& endpoint() const = 0;
 
-  // Whether health says that signatures are made now.
-  virtual void SetSigning(bool serving) = 0;
+  // What health says of a service from now on; of the node as a whole, for an empty name.
+  virtual void SetServing(std::string_view service, bool serving) = 0;
+
+  // Whether a read came upon stored bytes that contradict their checksum or shape.
+  virtual bool SawDamage() const = 0;
 
   // Health says "not serving" for good: the first step of a shutdown.
   virtual void StopServing() = 0;

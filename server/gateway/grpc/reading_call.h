@@ -95,7 +95,10 @@ class ReadingCall : public CallReactor<grpc::ServerWriteReactor<Response>> {
     if (cancelled_) return EndCancelled();
     message_ = Response();
     const absl::StatusOr<Next> next = Fill(message_);
-    if (!next.ok()) return End(next.status());
+    if (!next.ok()) {
+      shared_.NoteRead(next.status());
+      return End(next.status());
+    }
     switch (*next) {
       case Next::kSend:
         shared_.stalls.Begin(ending_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 #include <utility>
 
@@ -28,6 +29,9 @@ struct ServiceContext {
         stream_reads(kStreamThreads, options.limits.max_calendar_streams +
                                          options.limits.max_publication_streams) {}
 
+  // To be told how each read of the calendar ended.
+  void NoteRead(const absl::Status& status);
+
   // Two threads read as fast as a disk answers; the calendar's hot nodes are in memory anyway.
   static constexpr std::size_t kReadThreads = 2;
   // One more, so that ranges hold up no single read, and take one core at most from who signs.
@@ -42,6 +46,7 @@ struct ServiceContext {
 
   const GrpcGatewayOptions options;
   const GrpcGatewayParts parts;
+  std::atomic<bool> saw_damage = false;          // By a read, since the start.
   WorkerPool reads;                              // For what reads the calendar.
   WorkerPool signing;                            // For the steps of streams and batches.
   Budget batch_digests;                          // `max_batch_digests`.

@@ -520,5 +520,59 @@ TEST(StartAggregator, RefusesLimitsThatCouldPassTheFormats) {
               StatusIs(StatusCode::kInvalidArgument, "node name"));
 }
 
+TEST(Aggregator, CountsWhatBecameOfRequests) {
+  AggregatorOptions options;
+  options.max_pending = 4;
+  TestNode node(options);
+  PITSER_ASSERT_OK(node.Enqueue(1));
+  PITSER_ASSERT_OK(node.Enqueue(2));
+  PITSER_ASSERT_OK(node.Enqueue(3, {.cancelled = true}));
+  EXPECT_FALSE(node.Enqueue(4, {.level = 255}).ok());
+  EXPECT_FALSE(node.Enqueue(5, {.deadline = At(kT)}).ok());
+  AggregatorStats stats = node.aggregator().Stats();
+  EXPECT_EQ(stats.pending, 3U);
+  EXPECT_EQ(stats.refused, 2U);
+  EXPECT_EQ(stats.rounds, 0U);
+  EXPECT_FALSE(stats.last_round.has_value());
+
+  node.Pass(absl::Seconds(1));
+  stats = node.aggregator().Stats();
+  EXPECT_EQ(stats.pending, 0U);
+  EXPECT_EQ(stats.rounds, 1U);
+  EXPECT_EQ(stats.signed_requests, 2U);
+  EXPECT_EQ(stats.cancelled, 1U);
+  EXPECT_EQ(stats.failed, 0U);
+  ASSERT_TRUE(stats.last_round.has_value());
+  EXPECT_EQ(stats.last_round->t, kT);
+  EXPECT_EQ(stats.last_round->requests, 2U);
+
+  // A round that cannot be closed, and requests that wait while signing stops.
+  node.storage().FailWrites(absl::UnavailableError("broken"));
+  PITSER_ASSERT_OK(node.Enqueue(6));
+  node.Pass(absl::Seconds(1));
+  stats = node.aggregator().Stats();
+  EXPECT_EQ(stats.failed_rounds, 1U);
+  EXPECT_EQ(stats.failed, 1U);
+  EXPECT_EQ(stats.rounds, 1U);
+  EXPECT_EQ(stats.last_round->t, kT);
+  EXPECT_EQ(stats.pending, 0U);
+}
+
+TEST(Aggregator, DrainingRefusesWhatIsNewAndAnswersWhatWasTaken) {
+  TestNode node;
+  PITSER_ASSERT_OK(node.Enqueue(1));
+  node.aggregator().SetDraining(true);
+  EXPECT_THAT(node.Enqueue(2), StatusIs(StatusCode::kUnavailable, "draining"));
+  EXPECT_TRUE(node.aggregator().Stats().draining);
+  EXPECT_EQ(node.aggregator().Stats().pending, 1U);
+  node.Pass(absl::Seconds(1));
+  const std::vector<ReceivedAnswer> answers = node.box().Take();
+  ASSERT_EQ(answers.size(), 1U);
+  PITSER_EXPECT_OK(answers[0].answer);
+  EXPECT_EQ(node.aggregator().Stats().pending, 0U);
+  node.aggregator().SetDraining(false);
+  PITSER_EXPECT_OK(node.Enqueue(3));
+}
+
 }  // namespace
 }  // namespace pitser::server

@@ -191,6 +191,25 @@ TEST(CommandLine, PublishTakesTheDataFolderOnEitherSide) {
   EXPECT_THAT(Parse({"publish", "--help"}).text, HasSubstr("pitserd publish --data"));
 }
 
+TEST(CommandLine, StatusAndDrainTakeTheirFlags) {
+  const CommandLine status = Parse({"status", "--json", "--data", "/srv/x"});
+  EXPECT_EQ(status.action, CommandLine::Action::kStatus) << status.text;
+  EXPECT_TRUE(status.json);
+  EXPECT_EQ(status.settings.data, "/srv/x");
+  EXPECT_FALSE(Parse({"status"}).json);
+  const CommandLine drain = Parse({"drain", "--undo", "--timeout", "1m30s"});
+  EXPECT_EQ(drain.action, CommandLine::Action::kDrain) << drain.text;
+  EXPECT_TRUE(drain.undo);
+  EXPECT_EQ(drain.timeout, absl::Seconds(90));
+  EXPECT_FALSE(Parse({"drain"}).undo);
+  EXPECT_EQ(Parse({"drain"}).timeout, absl::Seconds(60));
+  for (const char* wrong : {"soon", "-1s", "60"}) {
+    EXPECT_EQ(Parse({"drain", "--timeout", wrong}).exit_code, ExitCode::kUsage) << wrong;
+  }
+  EXPECT_THAT(Parse({"status", "--help"}).text, HasSubstr("pitserd status --json"));
+  EXPECT_THAT(Parse({"drain", "--help"}).text, HasSubstr("pitserd drain --undo"));
+}
+
 TEST(CommandLine, HelpAndVersionAreResults) {
   for (const char* flag : {"--help", "-h", "--version", "--sample-config"}) {
     const CommandLine line = Parse({flag});

@@ -1,0 +1,134 @@
+#include "server/app/node_status.h"
+
+#include <algorithm>
+#include <fstream>
+#include <string_view>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "base/build_info.h"
+#include "base/settings.h"
+#include "ledger/base/bytes.h"
+#include "ledger/format/publication.h"
+#include "pitser/control/v1/control.pb.h"
+
+namespace pitser::server {
+namespace {
+
+using control::v1::GetStatusResponse;
+
+constexpr std::int64_t kSecondsOfADay = 86'400;
+
+std::uint64_t NowSeconds(const base::Clock& clock) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, absl::ToUnixSeconds(clock.Now())));
+}
+
+void FillRounds(const AggregatorStats& stats, control::v1::RoundsStatus& rounds) {
+  rounds.set_rounds(stats.rounds);
+  rounds.set_failed_rounds(stats.failed_rounds);
+  rounds.set_signed_requests(stats.signed_requests);
+  rounds.set_refused_requests(stats.refused);
+  rounds.set_failed_requests(stats.failed);
+  rounds.set_cancelled_requests(stats.cancelled);
+  rounds.set_pending_requests(stats.pending);
+  if (!stats.last_round) return;
+  rounds.mutable_last_round()->set_time(stats.last_round->t);
+  rounds.mutable_last_round()->set_requests(stats.last_round->requests);
+  rounds.mutable_last_round()->set_duration_us(
+      static_cast<std::uint64_t>(absl::ToInt64Microseconds(stats.last_round->took)));
+}
+
+// The schedule is the publisher's: after the newest publication, or after the first file was made,
+// comes the next multiple of `every`.
+void FillPublications(const ledger::PublicationsFile& file, absl::Duration every,
+                      const absl::Status& health, control::v1::PublicationsStatus& publications) {
+  publications.set_count(file.content().publications.size());
+  const ledger::PublicationRecord* newest = file.LatestPublication();
+  const std::uint64_t basis = newest != nullptr ? newest->data.time : file.content().creation_time;
+  const auto step = static_cast<std::uint64_t>(absl::ToInt64Seconds(every));
+  publications.set_next_due((basis / step + 1) * step);
+  publications.set_reason(std::string(health.message()));
+  if (newest == nullptr) return;
+  publications.mutable_newest()->set_time(newest->data.time);
+  publications.mutable_newest()->set_imprint(ledger::ToString(newest->data.hash.bytes()));
+  publications.mutable_newest()->set_code(ledger::EncodePublicationCode(newest->data));
+}
+
+// The process's memory as the kernel counts it; nothing where it does not say.
+void FillMemory(control::v1::MemoryStatus& memory) {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);) {
+    const std::vector<std::string> words =
+        absl::StrSplit(line, absl::ByAnyChar(" \t"), absl::SkipEmpty());
+    std::uint64_t kib = 0;
+    if (words.size() < 2 || !absl::SimpleAtoi(words[1], &kib)) continue;
+    if (words[0] == "VmRSS:") memory.set_resident_bytes(kib << 10);
+    if (words[0] == "VmHWM:") memory.set_peak_resident_bytes(kib << 10);
+  }
+}
+
+void FillLimits(const Settings& settings, GetStatusResponse& status) {
+  Settings copy = settings;
+  for (const Setting& setting : SettingsTable()) {
+    if (setting.section != kLimitsSection) continue;
+    control::v1::LimitStatus& limit = *status.add_limits();
+    limit.set_name(std::string(setting.key));
+    limit.set_value(base::TextOf(setting.In(copy)));
+  }
+}
+
+}  // namespace
+
+NodeHealth HealthOf(const NodeFacts& facts) {
+  NodeHealth health{.signing = facts.core->Health(),
+                    .publishing = facts.publisher->Health(),
+                    .damaged = facts.gateway->SawDamage()};
+  health.damaged = health.damaged || absl::IsDataLoss(health.signing);
+  if (health.signing.ok() && facts.aggregator->Stats().draining) {
+    health.signing = absl::UnavailableError(
+        "the operator is draining the server; `pitserd drain --undo` has it take requests again");
+  }
+  return health;
+}
+
+void TellHealth(const NodeHealth& health, GrpcGateway& gateway) {
+  gateway.SetServing(kSignerService, health.signing.ok());
+  gateway.SetServing(kPublicationsService, health.publishing.ok());
+  gateway.SetServing(kCalendarService, !health.damaged);
+  gateway.SetServing(kExtenderService, !health.damaged);
+  gateway.SetServing(kInfoService, true);
+  gateway.SetServing("", !health.damaged);
+}
+
+void FillStatus(const NodeFacts& facts, GetStatusResponse& status) {
+  const NodeHealth health = HealthOf(facts);
+  const AggregatorStats stats = facts.aggregator->Stats();
+  const std::uint64_t now = NowSeconds(*facts.clock);
+  status.set_version(std::string(base::Version()));
+  status.set_time(now);
+  status.set_uptime_seconds(
+      static_cast<std::uint64_t>(absl::ToInt64Seconds(facts.clock->Monotonic() - facts.started)));
+  status.set_data_folder(facts.settings->data);
+  status.set_faces("grpc=" + facts.gateway->endpoint().ToString());
+  status.mutable_signing()->set_serving(health.signing.ok());
+  status.mutable_signing()->set_draining(stats.draining);
+  status.mutable_signing()->set_reason(std::string(health.signing.message()));
+  FillRounds(stats, *status.mutable_rounds());
+  if (const auto head = facts.calendar->head()) status.mutable_calendar()->set_head(*head);
+  status.mutable_calendar()->set_damaged(health.damaged);
+  status.mutable_calendar()->set_followers(facts.head_watch->waiting());
+  FillPublications(*facts.publisher->file(), facts.settings->publish_every, health.publishing,
+                   *status.mutable_publications());
+  for (const NodeFacts::Certificate& certificate : facts.certificates) {
+    control::v1::CertificateStatus& told = *status.add_certificates();
+    told.set_name(certificate.name);
+    told.set_not_after(certificate.not_after);
+    const auto left = static_cast<std::int64_t>(certificate.not_after - now);
+    told.set_days_left(left < 0 ? (left + 1) / kSecondsOfADay - 1 : left / kSecondsOfADay);
+  }
+  FillLimits(*facts.settings, status);
+  FillMemory(*status.mutable_memory());
+}
+
+}  // namespace pitser::server

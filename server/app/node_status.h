@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "server/aggregator/aggregator.h"
+#include "server/app/settings.h"
+#include "server/core/core.h"
+#include "server/core/head_watch.h"
+#include "server/gateway/grpc/gateway.h"
+#include "server/publisher/publisher.h"
+#include "storage/calendar.h"
+
+namespace pitser::control::v1 {
+class GetStatusResponse;
+}
+
+namespace pitser::server {
+
+// Where the facts about a node come from. Nothing is owned, all outlive it.
+struct NodeFacts {
+  const Settings* settings;
+  base::Clock* clock;
+  absl::Duration started;  // Monotonic.
+  const storage::Calendar* calendar;
+  const HeadWatch* head_watch;
+  const Core* core;
+  const Aggregator* aggregator;
+  const Publisher* publisher;
+  const GrpcGateway* gateway;
+  struct Certificate {
+    std::string name;
+    std::uint64_t not_after;  // Unix seconds.
+  };
+  std::vector<Certificate> certificates;
+};
+
+// Which services can do what they are for. Both the operator and health are told by it.
+struct NodeHealth {
+  absl::Status signing;  // Why requests are not taken, and what to do.
+  absl::Status publishing;
+  bool damaged;  // Stored bytes of the calendar contradict their checksum or shape.
+};
+NodeHealth HealthOf(const NodeFacts& facts);
+
+// Tells health by it, service by service.
+//   Signer        requests are taken
+//   Publications  the last try to keep the schedule succeeded
+//   Calendar, Extender   the calendar is not damaged
+//   Info          always
+//   the whole     as Calendar: the node is of use to somebody
+void TellHealth(const NodeHealth& health, GrpcGateway& gateway);
+
+// Fills an empty message. Waits for nothing slow: each part is asked for a snapshot of its own, so
+// that counts of different parts may be of different moments.
+void FillStatus(const NodeFacts& facts, control::v1::GetStatusResponse& status);
+
+}  // namespace pitser::server

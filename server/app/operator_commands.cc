@@ -1,0 +1,101 @@
+#include "server/app/operator_commands.h"
+
+#include <cstdio>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "ledger/format/publication.h"
+#include "server/app/control_client.h"
+#include "server/app/status_text.h"
+
+namespace pitser::server {
+namespace {
+
+constexpr absl::Duration kPublishTimeout = absl::Seconds(60);
+constexpr absl::Duration kTimeout = absl::Seconds(10);  // Of what waits for nothing.
+constexpr absl::Duration kDrainInterval = absl::Milliseconds(100);
+
+ExitCode Refuse(ExitCode code, absl::string_view why) {
+  std::fprintf(stderr, "pitserd: %s\n", std::string(why).c_str());
+  return code;
+}
+
+ExitCode Refuse(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return Refuse(ExitCode::kUnreachable, status.message());
+    case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kInternal:
+      return Refuse(ExitCode::kBug, status.message());
+    case absl::StatusCode::kPermissionDenied:
+      return Refuse(ExitCode::kLocalFile, status.message());
+    default:
+      return Refuse(ExitCode::kRefused, status.message());
+  }
+}
+
+ExitCode Say(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  if (std::fflush(stdout) != 0) return Refuse(ExitCode::kLocalFile, "cannot write standard output");
+  return ExitCode::kOk;
+}
+
+ExitCode Publish(const std::string& run_dir) {
+  const auto data = PublishThroughSocket(run_dir, kPublishTimeout);
+  if (!data.ok()) return Refuse(data.status());
+  return Say(absl::StrCat(Utc(data->time), " ", ledger::EncodePublicationCode(*data), "\n"));
+}
+
+ExitCode Status(const std::string& run_dir, bool json) {
+  const auto status = StatusThroughSocket(run_dir, kTimeout);
+  if (!status.ok()) return Refuse(status.status());
+  return Say(json ? StatusAsJson(*status) + "\n" : StatusAsText(*status));
+}
+
+// Waits until everything that was taken is answered.
+ExitCode AwaitDrained(const std::string& run_dir, absl::Duration timeout) {
+  const absl::Time until = absl::Now() + timeout;
+  while (true) {
+    const auto status = StatusThroughSocket(run_dir, kTimeout);
+    if (!status.ok()) return Refuse(status.status());
+    if (!status->signing().draining()) {
+      return Refuse(ExitCode::kRefused, "the server takes requests again: somebody undid it");
+    }
+    const std::uint64_t pending = status->rounds().pending_requests();
+    if (pending == 0) return Say("drained: nothing is pending\n");
+    if (absl::Now() >= until) {
+      return Refuse(
+          ExitCode::kUnreachable,
+          absl::StrCat(pending, " requests are still pending after ", absl::FormatDuration(timeout),
+                       "; no new ones are taken until pitserd drain --undo"));
+    }
+    absl::SleepFor(kDrainInterval);
+  }
+}
+
+ExitCode Drain(const std::string& run_dir, bool undo, absl::Duration timeout) {
+  const auto pending = DrainThroughSocket(run_dir, undo, kTimeout);
+  if (!pending.ok()) return Refuse(pending.status());
+  if (undo) return Say("requests are taken again\n");
+  return AwaitDrained(run_dir, timeout);
+}
+
+}  // namespace
+
+ExitCode RunOperatorCommand(const CommandLine& line) {
+  const std::string run_dir = line.settings.data + "/run";
+  switch (line.action) {
+    case CommandLine::Action::kPublish:
+      return Publish(run_dir);
+    case CommandLine::Action::kStatus:
+      return Status(run_dir, line.json);
+    case CommandLine::Action::kDrain:
+      return Drain(run_dir, line.undo, line.timeout);
+    default:
+      return ExitCode::kBug;
+  }
+}
+
+}  // namespace pitser::server
