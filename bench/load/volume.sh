@@ -23,6 +23,7 @@ trap 'stop_node; rm -rf "$folder"' EXIT
 start_node() {
   stop_node
   rm -rf "$folder/data"
+  : >"$folder/out"
   "$bin/pitserd" --data "$folder/data" --grpc-listen 127.0.0.1:0 --log-level warning "$@" \
     >"$folder/out" &
   node_pid=$!
@@ -39,6 +40,10 @@ run() {
   printf '\n$ pitser-bench %s\n' "$*" | sed "s|$server|SERVER|; s|$trust|TRUST|; s|--pid $node_pid|--pid PID|"
   "$bin/pitser-bench" "$@" --quiet || [[ $? -eq 5 ]]
 }
+
+# Waits for the beginning of a round of five seconds: what is sent then waits for long enough to be
+# looked at.
+await_round() { sleep "$((5 - $(date +%s) % 5))"; }
 
 title() { printf '\n## %s\n' "$1"; }
 
@@ -57,15 +62,19 @@ run sign --server "$server" --mode batch --count 1000000 --batch-size 1000000 --
 
 title '100,000 hashes in flight at once through SignStream; memory, and that of an empty server'
 start_node --round-seconds 5
+await_round
 run sign --server "$server" --mode stream --count 100000 --batch-size 1000 --in-flight 100000 \
   --connections 1 --trust "$trust" --pid "$node_pid"
+await_round
 run empty --mode stream --parked --round 5 --count 100000 --batch-size 1000 --in-flight 100000 \
   --connections 1
 
 title '10,000 single calls in flight at once; memory, and that of an empty server'
 start_node --round-seconds 5
+await_round
 run sign --server "$server" --mode unary --count 10000 --in-flight 10000 --connections 4 \
   --trust "$trust" --pid "$node_pid"
+await_round
 run empty --mode unary --parked --round 5 --count 10000 --in-flight 10000 --connections 4
 
 title 'Throughput beside an empty call of the same sizes that waits for the second as well'
