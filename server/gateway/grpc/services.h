@@ -41,8 +41,9 @@ struct ServiceContext {
   static std::size_t SigningThreads() {
     return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 16);
   }
-  // Each stands for a call that has something to do, once. Beyond it, whoever brings more does it.
-  static constexpr std::size_t kMaxQueuedSteps = 4096;
+  // Each stands for a call that has something to do, once. Beyond it, whoever brings more does it:
+  // that may be the round's thread, so there is room for all the calls of a round.
+  static constexpr std::size_t kMaxQueuedSteps = std::size_t{1} << 16;
 
   const GrpcGatewayOptions options;
   const GrpcGatewayParts parts;
