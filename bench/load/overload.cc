@@ -110,8 +110,10 @@ absl::StatusOr<double> FindCapacity(const OverloadOptions& options, const Judgin
                         PerSecond(step.tally.sent, step.sent_seconds),
                         PerSecond(step.tally.signed_count, step.sent_seconds),
                         static_cast<double>(step.tally.signed_latency.ValueAt(0.99)) / 1e6));
+    // Batches that were not full by the end are no sign of anything.
+    const std::uint64_t not_full = options.run.load.connections * options.run.load.batch_size;
     const bool late = step.tally.signed_latency.ValueAt(0.99) > 3'000'000'000;
-    if (late || step.tally.signed_count * 100 < asked * 97) break;
+    if (late || (step.tally.signed_count + not_full) * 100 < asked * 97) break;
   }
   return capacity;
 }
