@@ -66,17 +66,11 @@ absl::Status ReadPieces(const std::string& path, int fd,
 std::array<char, 4096> unfinished_path;
 std::atomic<bool> unfinished{false};
 
-class UnfinishedMark {
- public:
-  explicit UnfinishedMark(const std::string& path) {
-    if (path.size() >= unfinished_path.size()) return;
-    std::memcpy(unfinished_path.data(), path.c_str(), path.size() + 1);
-    unfinished = true;
-  }
-  ~UnfinishedMark() { unfinished = false; }
-  UnfinishedMark(const UnfinishedMark&) = delete;
-  UnfinishedMark& operator=(const UnfinishedMark&) = delete;
-};
+void MarkUnfinished(const std::string& path) {
+  if (path.size() >= unfinished_path.size()) return;
+  std::memcpy(unfinished_path.data(), path.c_str(), path.size() + 1);
+  unfinished = true;
+}
 
 absl::Status WriteAll(const std::string& path, int fd, Bytes content) {
   while (!content.empty()) {
@@ -85,7 +79,6 @@ absl::Status WriteAll(const std::string& path, int fd, Bytes content) {
     if (put < 0) return SystemError("write", path, errno);
     content = content.subspan(static_cast<std::size_t>(put));
   }
-  if (fsync(fd) != 0) return SystemError("sync", path, errno);
   return absl::OkStatus();
 }
 
@@ -158,21 +151,52 @@ absl::StatusOr<ledger::Imprint> HashFile(const std::string& path, ledger::HashAl
   return hasher.Finish();
 }
 
+absl::StatusOr<ByteSource> OpenSource(const std::string& path) {
+  const auto fd = std::make_shared<const Descriptor>(OpenForReading(path));
+  if (!fd->ok()) return SystemError("open", path, errno);
+  return ByteSource([fd, path](std::span<std::uint8_t> buffer) -> absl::StatusOr<std::size_t> {
+    for (;;) {
+      const ssize_t got = read(fd->get(), buffer.data(), buffer.size());
+      if (got >= 0) return static_cast<std::size_t>(got);
+      if (errno != EINTR) return SystemError("read", path, errno);
+    }
+  });
+}
+
 absl::Status WriteFile(const std::string& path, Bytes content, const WriteOptions& options) {
+  PITSER_ASSIGN_OR_RETURN(const std::unique_ptr<FileWriter> writer,
+                          FileWriter::Create(path, options));
+  PITSER_RETURN_IF_ERROR(writer->Write(content));
+  return writer->Commit();
+}
+
+absl::StatusOr<std::unique_ptr<FileWriter>> FileWriter::Create(const std::string& path,
+                                                               const WriteOptions& options) {
   std::string temporary = path + ".tmp-XXXXXX";
-  const Descriptor fd(mkostemp(temporary.data(), O_CLOEXEC));
-  if (!fd.ok()) return SystemError("write", path, errno);
-  const UnfinishedMark mark(temporary);
-  absl::Status status = WriteAll(path, fd.get(), content);
-  if (status.ok() && fchmod(fd.get(), options.mode & ~Umask()) != 0) {
-    status = SystemError("set the mode of", path, errno);
-  }
-  if (status.ok()) status = MoveIntoPlace(temporary, path, options.replace);
-  if (!status.ok()) {
-    unlink(temporary.c_str());
-    return status;
-  }
-  return SyncFolder(path);
+  const int fd = mkostemp(temporary.data(), O_CLOEXEC);
+  if (fd < 0) return SystemError("write", path, errno);
+  MarkUnfinished(temporary);
+  return std::unique_ptr<FileWriter>(new FileWriter(path, std::move(temporary), fd, options));
+}
+
+FileWriter::FileWriter(std::string path, std::string temporary, int fd, const WriteOptions& options)
+    : path_(std::move(path)), temporary_(std::move(temporary)), fd_(fd), options_(options) {}
+
+FileWriter::~FileWriter() {
+  if (!committed_) unlink(temporary_.c_str());
+  unfinished = false;
+  close(fd_);
+}
+
+absl::Status FileWriter::Write(Bytes piece) { return WriteAll(path_, fd_, piece); }
+
+absl::Status FileWriter::Commit() {
+  if (fsync(fd_) != 0) return SystemError("sync", path_, errno);
+  if (fchmod(fd_, options_.mode & ~Umask()) != 0)
+    return SystemError("set the mode of", path_, errno);
+  PITSER_RETURN_IF_ERROR(MoveIntoPlace(temporary_, path_, options_.replace));
+  committed_ = true;
+  return SyncFolder(path_);
 }
 
 void RemoveUnfinishedFile() {

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <span>
 #include <string>
 
 #include "absl/status/status.h"
@@ -29,6 +31,14 @@ using HashProgress = std::function<void(std::uint64_t done, std::uint64_t size)>
 absl::StatusOr<ledger::Imprint> HashFile(const std::string& path, ledger::HashAlgorithm algorithm,
                                          const HashProgress& progress = {});
 
+// Where bytes come from and go to, piece by piece. A source fills as much as it likes of the buffer
+// and returns 0 at the end only.
+using ByteSource = std::function<absl::StatusOr<std::size_t>(std::span<std::uint8_t>)>;
+using ByteSink = std::function<absl::Status(ledger::Bytes)>;
+
+// The content of a file, or of standard input for "-". Errors: as ReadFile().
+absl::StatusOr<ByteSource> OpenSource(const std::string& path);
+
 struct WriteOptions {
   bool replace = false;  // Otherwise an existing file is left alone: kAlreadyExists.
   unsigned mode = 0644;  // Less the umask.
@@ -42,7 +52,34 @@ struct WriteOptions {
 // naming the file and the system's reason. Nothing is left behind.
 absl::Status WriteFile(const std::string& path, ledger::Bytes content, const WriteOptions& options);
 
-// Removes the temporary file that WriteFile() is at work on, if any. For signal handlers.
+// A file that is too long to be held in memory, written like WriteFile() writes.
+// Thread: one at a time, and one file at a time in a process (RemoveUnfinishedFile()).
+class FileWriter {
+ public:
+  // Errors, of all methods: those of WriteFile().
+  static absl::StatusOr<std::unique_ptr<FileWriter>> Create(const std::string& path,
+                                                            const WriteOptions& options);
+  // Without Commit() nothing is left behind.
+  ~FileWriter();
+  FileWriter(const FileWriter&) = delete;
+  FileWriter& operator=(const FileWriter&) = delete;
+
+  absl::Status Write(ledger::Bytes piece);
+  // The file is there, and on disk, when it returns OK. Nothing may be written afterwards.
+  absl::Status Commit();
+
+ private:
+  FileWriter(std::string path, std::string temporary, int fd, const WriteOptions& options);
+
+  const std::string path_;
+  const std::string temporary_;
+  const int fd_;
+  const WriteOptions options_;
+  bool committed_ = false;
+};
+
+// Removes the temporary file that WriteFile() or a FileWriter is at work on, if any. For signal
+// handlers.
 void RemoveUnfinishedFile();
 
 // Whether two names mean one existing file.

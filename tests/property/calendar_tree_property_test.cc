@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ledger/format/calendar_chain.h"
+#include "ledger/tree/calendar_replay.h"
 #include "ledger/tree/calendar_tree.h"
 #include "tests/support/memory_calendar.h"
 #include "tests/support/status_matchers.h"
@@ -130,6 +131,53 @@ TEST(CalendarTreeProperty, LateGenesisGapsAndNewAlgorithms) {
     ASSERT_NO_FATAL_FAILURE(ExpectSound(twins.fast, from, p, root));
     ASSERT_NO_FATAL_FAILURE(  // Empty seconds have a place in the shape as well.
         ExpectSound(twins.fast, p - random() % 1000, p, root));
+  }
+}
+
+// A replay has every root that the calendar has, through any leaves, gaps and restarts, from the
+// beginning or from the chain of any second.
+TEST(CalendarTreeProperty, AReplayHasEveryRoot) {
+  constexpr std::uint64_t kSeed = 20261124;
+  std::mt19937_64 random(kSeed);
+  for (int round = 0; round < 60; ++round) {
+    SCOPED_TRACE(::testing::Message() << "seed " << kSeed << " round " << round);
+    Twins twins;
+    CalendarReplay replay;
+    std::optional<CalendarReplay> late;
+    const std::uint64_t stretch = round % 3 == 0 ? 1 : round % 3 == 1 ? 60 : 5'000'000;
+    std::uint64_t t = random() % stretch;
+    for (int i = 0; i < 120; ++i, t += 1 + random() % stretch) {
+      const bool skip = random() % 4 == 0;
+      if (skip) {
+        ASSERT_NO_FATAL_FAILURE(twins.Skip(t));
+        PITSER_ASSERT_OK(replay.Skip(t));
+        if (late) {
+          PITSER_ASSERT_OK(late->Skip(t));
+        }
+      } else {
+        ASSERT_NO_FATAL_FAILURE(twins.Append(t));
+        PITSER_ASSERT_OK(replay.Append(t, TestImprint(t)));
+        if (late) {
+          PITSER_ASSERT_OK(late->Append(t, TestImprint(t)));
+        }
+      }
+      if (random() % 8 == 0) {
+        PITSER_ASSERT_OK_AND_ASSIGN(replay, CalendarReplay::Restore(t, replay.Peaks()));
+      }
+      if (random() % 16 == 0) {
+        PITSER_ASSERT_OK_AND_ASSIGN(const CalendarHashChain chain,
+                                    BuildCalendarChain(twins.fast, t - random() % (t + 1), t));
+        ASSERT_EQ(*RootAtAggregationTime(chain), twins.slow.Root(chain.AggregationTime()));
+        PITSER_ASSERT_OK_AND_ASSIGN(const CalendarHashChain last,
+                                    BuildCalendarChain(twins.fast, t, t));
+        PITSER_ASSERT_OK_AND_ASSIGN(late, CalendarReplay::FromChain(last));
+      }
+      const Imprint root = twins.slow.Root(t);
+      ASSERT_EQ(*replay.Root(), root) << t;
+      if (late) {
+        ASSERT_EQ(*late->Root(), root) << t;
+      }
+    }
   }
 }
 

@@ -372,7 +372,19 @@ TEST_F(ClientTest, ReadsTrustAndRefusesAnEmptyOne) {
 TEST_F(ClientTest, ReadsWhatTheServerIs) {
   server_.info.set_version("pitserd 1");
   server_.info.set_round_length_ms(1000);
-  server_.info.mutable_limits()->set_max_level(200);
+  auto* limits = server_.info.mutable_limits();
+  limits->set_max_pending(1);
+  limits->set_max_level(2);
+  limits->set_max_message_bytes(3);
+  limits->set_max_streams_per_connection(4);
+  limits->set_max_batch(5);
+  limits->set_max_stream_in_flight(6);
+  limits->set_max_stream_unsent_bytes(7);
+  limits->set_stream_stall_ms(8);
+  limits->set_max_queued_reads(9);
+  limits->set_max_batch_digests(10);
+  limits->set_max_calendar_streams(11);
+  limits->set_max_publication_streams(12);
   auto* sha1 = server_.info.add_algorithms();
   sha1->set_name("SHA-1");
   auto* sha256 = server_.info.add_algorithms();
@@ -381,7 +393,20 @@ TEST_F(ClientTest, ReadsWhatTheServerIs) {
   PITSER_ASSERT_OK_AND_ASSIGN(const ServerInfo info, client_->GetServerInfo());
   EXPECT_EQ(info.version, "pitserd 1");
   EXPECT_EQ(info.round_length, absl::Seconds(1));
-  EXPECT_EQ(info.limits.max_level, 200u);
+  EXPECT_EQ(info.limits.max_pending, 1u);
+  EXPECT_EQ(info.limits.max_level, 2u);
+  EXPECT_EQ(info.limits.max_message_bytes, 3u);
+  EXPECT_EQ(info.limits.max_streams_per_connection, 4u);
+  EXPECT_EQ(info.limits.max_batch, 5u);
+  EXPECT_EQ(info.limits.max_stream_in_flight, 6u);
+  EXPECT_EQ(info.limits.max_stream_unsent_bytes, 7u);
+  EXPECT_EQ(info.limits.stream_stall_ms, 8u);
+  EXPECT_EQ(info.limits.max_queued_reads, 9u);
+  EXPECT_EQ(info.limits.max_batch_digests, 10u);
+  EXPECT_EQ(info.limits.max_calendar_streams, 11u);
+  EXPECT_EQ(info.limits.max_publication_streams, 12u);
+  EXPECT_EQ(info.algorithms,
+            (std::vector{ledger::HashAlgorithm::kSha1, ledger::HashAlgorithm::kSha256}));
   EXPECT_EQ(info.may_be_signed, std::vector{ledger::HashAlgorithm::kSha256});
 }
 
