@@ -27,6 +27,27 @@ ExitCode Run(const TrustShowOptions& options, const Surroundings& around) {
 ExitCode Run(const ConfigOptions& options, const Surroundings& around) {
   return RunConfig(options, around);
 }
+ExitCode Run(const PublicationsFetchOptions& options, const Surroundings& around) {
+  return RunPublicationsFetch(options, around);
+}
+ExitCode Run(const PublicationsShowOptions& options, const Surroundings& around) {
+  return RunPublicationsShow(options, around);
+}
+ExitCode Run(const PublicationsVerifyOptions& options, const Surroundings& around) {
+  return RunPublicationsVerify(options, around);
+}
+ExitCode Run(const ServerInfoOptions& options, const Surroundings& around) {
+  return RunServerInfo(options, around);
+}
+ExitCode Run(const CalendarHeadOptions& options, const Surroundings& around) {
+  return RunCalendarHead(options, around);
+}
+ExitCode Run(const CalendarLeavesOptions& options, const Surroundings& around) {
+  return RunCalendarLeaves(options, around);
+}
+ExitCode Run(const AuditOptions& options, const Surroundings& around) {
+  return RunAudit(options, around);
+}
 
 }  // namespace
 
@@ -45,7 +66,7 @@ ExitCode RunApp(const std::vector<std::string>& arguments, const Environment& en
         const auto settings = LoadedSettings::Load(options.common, environment);
         if (!settings.ok()) return console.Fail(settings.status());
         for (const std::string& hint : (*settings)->hints()) console.Hint(hint);
-        return Run(options, {(*settings)->values(), **settings, clock, console});
+        return Run(options, {(*settings)->values(), **settings, environment, clock, console});
       },
       std::get<CommandOptions>(*parsed));
 }

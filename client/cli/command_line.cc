@@ -5,15 +5,14 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/build_info.h"
+#include "client/cli/command_line_parts.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/help.h"
 #include "client/cli/settings.h"
 #include "ledger/base/bytes.h"
 
 namespace pitser::cli {
-namespace {
-
-using enum ExitCode;
+namespace internal {
 
 void AddCommon(CLI::App& app, CommonOptions& options) {
   app.add_flag("--json", options.json, "one JSON object for each input, on standard output");
@@ -23,6 +22,8 @@ void AddCommon(CLI::App& app, CommonOptions& options) {
                  "~/.config/pitser/pitser.toml)")
       ->type_name("FILE");
 }
+
+namespace {
 
 // Breaks a line for the column of help texts.
 std::string Wrapped(const std::string& text) {
@@ -41,9 +42,10 @@ std::string Wrapped(const std::string& text) {
   return wrapped;
 }
 
-// Makes a setting a flag of a command: `--tls-ca`, or the names that are given.
+}  // namespace
+
 void AddSetting(CLI::App& app, CommonOptions& options, std::string_view key,
-                const std::string& names = "") {
+                const std::string& names) {
   const Setting& setting = SettingNamed(key);
   const std::string flag = names.empty() ? setting.flag() : names.substr(names.find("--"));
   const auto take = [&options, key, flag](const std::string& text) {
@@ -66,7 +68,12 @@ void AddSetting(CLI::App& app, CommonOptions& options, std::string_view key,
 }
 
 void AddServer(CLI::App& app, CommonOptions& options) {
-  for (const char* key : {"server", "timeout", "tls_ca", "tls_cert", "tls_key", "insecure"}) {
+  AddSetting(app, options, "server");
+  AddConnection(app, options);
+}
+
+void AddConnection(CLI::App& app, CommonOptions& options) {
+  for (const char* key : {"timeout", "tls_ca", "tls_cert", "tls_key", "insecure"}) {
     AddSetting(app, options, key);
   }
 }
@@ -101,6 +108,16 @@ void AddTrust(CLI::App& app, CommonOptions& common, TrustOptions& options) {
       ->group(group);
 }
 
+}  // namespace internal
+
+namespace {
+
+using enum ExitCode;
+using internal::AddCommon;
+using internal::AddServer;
+using internal::AddSetting;
+using internal::AddTrust;
+
 // One parser for all commands; it owns the options that a parse fills.
 class Parser {
  public:
@@ -119,6 +136,7 @@ class Parser {
     AddInspect();
     AddTrustCommands();
     AddConfig();
+    read_commands_.emplace(app_);
   }
 
   absl::StatusOr<CommandLine> Parse(const std::vector<std::string>& arguments) {
@@ -137,6 +155,7 @@ class Parser {
     if (trust_fetch_->parsed()) return CommandOptions(trust_fetch_options_);
     if (trust_show_->parsed()) return CommandOptions(trust_show_options_);
     if (config_->parsed()) return CommandOptions(config_options_);
+    if (auto options = read_commands_->Parsed()) return *std::move(options);
     return UsageError("a command is missing");
   }
 
@@ -171,6 +190,7 @@ class Parser {
   CLI::App* trust_fetch_ = nullptr;
   CLI::App* trust_show_ = nullptr;
   CLI::App* config_ = nullptr;
+  std::optional<internal::ReadCommands> read_commands_;
   SignOptions sign_options_;
   VerifyOptions verify_options_;
   ExtendOptions extend_options_;

@@ -6,6 +6,7 @@
 #include "client/cli/evidence.h"
 #include "client/cli/inputs.h"
 #include "client/cli/json.h"
+#include "client/cli/reader.h"
 #include "client/cli/service.h"
 #include "client/cli/text.h"
 #include "client/file.h"
@@ -43,25 +44,6 @@ absl::StatusOr<Goal> ParseGoal(const std::string& text) {
   return goal;
 }
 
-// The server's publications file, held against our trust and against the file we have.
-absl::StatusOr<ledger::PublicationsFile> FetchPublications(const Service& service,
-                                                           const Evidence& evidence) {
-  auto fresh = service.client->GetPublicationsFile();
-  if (!fresh.ok()) return service.Explain(fresh.status());
-  const absl::Status trusted =
-      client::CheckPublicationsFile(*fresh, *evidence.trust, evidence.at_time);
-  if (!trusted.ok()) {
-    return Error(ExitCode::kFailed,
-                 absl::StrFormat("the publications file of %s is not to be trusted: %s",
-                                 service.name, ledger::ToStd(trusted.message())));
-  }
-  if (const ledger::PublicationsFile* known = evidence.Publications(); known != nullptr) {
-    const absl::Status continues = client::CheckContinues(*known, *fresh);
-    if (!continues.ok()) return WithExitCode(continues, ExitCode::kFailed);
-  }
-  return fresh;
-}
-
 // Keeps the fetched file in the trust folder, where a later `verify` looks, if the folder is ours.
 absl::Status KeepPublications(const Evidence& evidence, const ledger::PublicationsFile& fresh) {
   const bool ours =
@@ -86,11 +68,7 @@ absl::Status FindPublications(const ExtendOptions& options, const Surroundings& 
     if (means.publications != nullptr) return absl::OkStatus();
     return Error(ExitCode::kFailed, evidence.publications_problem);
   }
-  if (!evidence.trust || evidence.trust->anchors.empty()) {
-    return Error(ExitCode::kUsage, "no trust material to check the publications file with",
-                 "name it by --trust DIR, or fetch it with `pitser trust fetch`");
-  }
-  PITSER_ASSIGN_OR_RETURN(means.fetched, FetchPublications(means.service, evidence));
+  PITSER_ASSIGN_OR_RETURN(means.fetched, FetchPublicationsFile(means.service, evidence));
   PITSER_RETURN_IF_ERROR(KeepPublications(evidence, *means.fetched));
   means.publications = &*means.fetched;
   if (const std::string warning = evidence.FirstUseWarning(); !warning.empty()) {

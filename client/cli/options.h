@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -77,7 +78,57 @@ struct ConfigOptions {
   CommonOptions common;
 };
 
-using CommandOptions = std::variant<SignOptions, VerifyOptions, ExtendOptions, InspectOptions,
-                                    TrustFetchOptions, TrustShowOptions, ConfigOptions>;
+struct PublicationsFetchOptions {
+  CommonOptions common;
+  TrustOptions trust;
+  std::string output;
+};
+
+struct PublicationsShowOptions {
+  CommonOptions common;
+  std::string file;
+  std::uint32_t last = 0;  // So many of the newest; 0: all.
+};
+
+struct PublicationsVerifyOptions {
+  CommonOptions common;
+  TrustOptions trust;
+  std::string file;
+};
+
+struct ServerInfoOptions {
+  CommonOptions common;
+};
+
+struct CalendarHeadOptions {
+  CommonOptions common;
+};
+
+struct CalendarLeavesOptions {
+  CommonOptions common;
+  std::string since, to;
+  std::string output;
+  bool force = false;
+};
+
+struct AuditOptions {
+  CommonOptions common;
+  std::vector<std::string> servers;  // Instead of the setting `server`; at most two.
+  TrustOptions trust;
+  std::string leaves;
+  std::vector<std::string> publications;  // Codes.
+  std::vector<std::string> signatures;
+  std::string since, to;
+  std::string state;
+  bool no_state = false;
+  std::string proof;
+  std::string check_proof;
+};
+
+using CommandOptions =
+    std::variant<SignOptions, VerifyOptions, ExtendOptions, InspectOptions, TrustFetchOptions,
+                 TrustShowOptions, ConfigOptions, PublicationsFetchOptions, PublicationsShowOptions,
+                 PublicationsVerifyOptions, ServerInfoOptions, CalendarHeadOptions,
+                 CalendarLeavesOptions, AuditOptions>;
 
 }  // namespace pitser::cli
