@@ -249,11 +249,14 @@ class ForgedNodeTest(AuditTestCase):
         self.node.start()
 
     def rewrite(self, second):
-        """Another leaf for one second, and no publications file that would tell."""
+        """Another leaf for one second, and neither publications file nor record of what was signed that
+        would tell."""
         self.node.stop()
         os.remove(self.node.data / "trust/publications.bin")
         (self.node.data / "calendar").rename(self.node.data / "calendar-before")
         forge("forge", self.node.data / "calendar-before", self.node.data / "calendar", second)
+        for folder in (self.node.data, self.node.data / "calendar"):
+            (folder / "last-signed").unlink(missing_ok=True)
         self.node.start()
 
     def audit_json(self, *arguments, code=0):
