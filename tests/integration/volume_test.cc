@@ -110,7 +110,7 @@ class VolumeTest : public ::testing::Test {
 TEST_F(VolumeTest, BatchesOfAnySizeVerifyByTheKey) {
   Start();
   Tick();
-  for (const std::size_t size : {1, 2, 3, 5, 8, 100, 1000}) {
+  for (const std::size_t size : {1U, 2U, 3U, 5U, 8U, 100U, 1000U}) {
     const auto hashes = Hashes(size);
     const BatchResult batch = SignBatch(caller_->channel(), BatchOf(hashes));
     ExpectWhole(batch, hashes);
@@ -148,7 +148,7 @@ TEST_F(VolumeTest, EverythingOnAStreamVerifies) {
   Stream stream(caller_->channel());
   std::vector<ledger::Imprint> all;
   // Alone, in small trees that share a message, and in trees with a tail of their own.
-  for (const std::size_t size : {1, 1, 2, 3, 15, 16, 17, 1024, 1025, 3000}) {
+  for (const std::size_t size : {1U, 1U, 2U, 3U, 15U, 16U, 17U, 1024U, 1025U, 3000U}) {
     const auto hashes = Hashes(size, "message" + std::to_string(all.size()) + "/");
     ASSERT_TRUE(stream.Write(all.size(), hashes));
     all.insert(all.end(), hashes.begin(), hashes.end());
@@ -252,7 +252,7 @@ TEST_F(VolumeTest, EveryItemHasItsOwnError) {
   stream.ReadUntil(4);
   ASSERT_EQ(stream.answers().size(), 4u);
   const auto error = [&](std::uint64_t id) { return stream.answers().find(id)->second.error; };
-  for (const std::uint64_t id : {1, 2, 3}) {
+  for (const std::uint64_t id : {1U, 2U, 3U}) {
     EXPECT_EQ(error(id).code(), static_cast<std::uint32_t>(grpc::StatusCode::INVALID_ARGUMENT));
   }
   EXPECT_EQ(error(3).limit(), "max_level");
