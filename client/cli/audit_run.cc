@@ -275,8 +275,11 @@ void KeepPlace(const Audit& audit, const std::string& name, const AuditRange& ra
     next.publications.push_back({.time = judgement.claim.time, .hash = judgement.claim.value});
   }
   std::ranges::stable_sort(next.publications, {}, &PublicationData::time);
-  const auto same_second = std::ranges::unique(next.publications, {}, &PublicationData::time);
-  next.publications.erase(same_second.begin(), same_second.end());
+  next.publications.erase(std::unique(next.publications.begin(), next.publications.end(),
+                                      [](const PublicationData& x, const PublicationData& y) {
+                                        return x.time == y.time;
+                                      }),
+                          next.publications.end());
   report.state = std::move(next);
 }
 
