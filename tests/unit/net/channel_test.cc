@@ -82,7 +82,8 @@ TEST(MakeChannel, MakesAConnectionOfItsOwn) {
     PITSER_ASSERT_OK_AND_ASSIGN(auto channel, MakeChannel(To("127.0.0.1:" + std::to_string(port))));
     channels.push_back(std::move(channel));
     grpc::ClientContext context;
-    grpc::ByteBuffer request, response;
+    const grpc::Slice nothing;
+    grpc::ByteBuffer request(&nothing, 1), response;  // One without any slice is none to gRPC.
     std::promise<grpc::StatusCode> code;
     grpc::GenericStub(channels.back())
         .UnaryCall(&context, "/a/b", {}, &request, &response,
