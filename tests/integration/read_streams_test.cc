@@ -422,6 +422,8 @@ TEST_F(LeavesTest, AShutdownEndsFollowersAndRanges) {
   Start();
   LeafReader follower = Read(Follow(Range(kTestTime + 39'999)));
   follower.ReadThrough(kTestTime + 39'999);
+  // It must not stand behind the range in the queue of what reads.
+  while (head_watch_.waiting() == 0) std::this_thread::yield();
   calendar_->Hold(true);
   LeafReader range = Read(Range(kTestTime));
   calendar_->AwaitRanges(2);
