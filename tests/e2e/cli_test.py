@@ -344,12 +344,12 @@ class CliTest(unittest.TestCase):
             self.assertIn("through alice", result.stdout)
 
     def test_a_full_server_refuses(self):
-        """Sixteen who want to be signed, where one a second can be, and none of them waits for long."""
+        """Sixteen who want to be signed, where one a second can be: some are refused six times."""
         with Node("--max-pending", "1") as node, ThreadPoolExecutor(16) as pool:
             def sign(number):
                 name = f"file{number}.txt"
                 (self.folder / name).write_text(name)
-                return pitser("sign", name, "--server", node.server, "--timeout", "4", "--json",
+                return pitser("sign", name, "--server", node.server, "--timeout", "60", "--json",
                               cwd=self.folder)
             results = list(pool.map(sign, range(16)))
         reasons = [json.loads(result.stdout)["reason_code"] for result in results]
