@@ -47,7 +47,7 @@ class DiskFullTest(unittest.TestCase):
 
     def sign(self, name):
         (self.node.folder / name).write_text(name)
-        return pitser("sign", name, "--server", self.node.server, "--timeout", "4",
+        return pitser("sign", name, "--server", self.node.server, "--timeout", "30",
                       cwd=self.node.folder)
 
     def assert_verifies(self, name):
