@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <algorithm>
 
 #include "ledger/tree/calendar_tree.h"
 #include "tests/support/memory_calendar.h"
@@ -22,7 +22,7 @@ using testing::TestImprint;
 ByteSource SourceOf(const ByteVector& bytes, std::size_t piece = 1 << 20) {
   return [&bytes, piece, at = std::size_t{0}](std::span<std::uint8_t> buffer) mutable {
     const std::size_t size = std::min({piece, buffer.size(), bytes.size() - at});
-    std::memcpy(buffer.data(), bytes.data() + at, size);
+    std::copy_n(bytes.data() + at, size, buffer.data());
     at += size;
     return absl::StatusOr<std::size_t>(size);
   };
