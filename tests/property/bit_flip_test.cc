@@ -215,7 +215,7 @@ TEST(BitFlips, OfAPublicationsFile) {
   const TestTrust& trust = TestTrust::Get();
   const PublicationsFile original = TrustedFile();
 #if defined(__SANITIZE_ADDRESS__)
-  // OpenSSL 3.0 leaves bytes behind of some broken structures; see cms_test.cc.
+  // Some broken structures leave bytes behind in OpenSSL 3.0: see cms_test.cc.
   const __lsan::ScopedDisabler leaks_of_openssl;
 #endif
   const Signature live = MakeSignature(SingleNodeRecipe());
