@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import time
 
 SOURCE = pathlib.Path(os.environ["PITSER_SOURCE_DIR"])
 BIN = pathlib.Path(os.environ["PITSER_BIN_DIR"])
@@ -26,6 +27,7 @@ class Node:
         self.use_data(self.folder / "pitser-data")
         self.server = None
         self._process = None
+        self._published = None
 
     def use_data(self, data):
         """Another data folder, before start()."""
@@ -74,8 +76,14 @@ class Node:
         return self._process.pid
 
     def publish(self):
-        subprocess.run([BIN / "pitserd", "publish", "--data", self.data], check=True, timeout=60,
-                       stdout=subprocess.DEVNULL)
+        """A publication that was not there before: a second has one only, so it may take the next."""
+        published = self._published
+        while published == self._published:
+            published = subprocess.run([BIN / "pitserd", "publish", "--data", self.data],
+                                       check=True, timeout=60, text=True,
+                                       stdout=subprocess.PIPE).stdout
+            time.sleep(0.05)
+        self._published = published
 
 
 def pitser(*arguments, cwd, home=None, **options):
