@@ -13,25 +13,40 @@ Imprint Imprint::Zero(HashAlgorithm algorithm) {
   return imprint;
 }
 
+namespace {
+
+absl::Status CheckDigest(HashAlgorithm algorithm, Bytes digest) {
+  if (digest.size() == DigestSize(algorithm)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat("a %s digest has %d bytes, got %d",
+                                                    HashAlgorithmName(algorithm),
+                                                    DigestSize(algorithm), digest.size()));
+}
+
+}  // namespace
+
 absl::StatusOr<Imprint> Imprint::Create(HashAlgorithm algorithm, Bytes digest) {
-  if (digest.size() != DigestSize(algorithm)) {
-    return absl::InvalidArgumentError(absl::StrFormat("a %s digest has %d bytes, got %d",
-                                                      HashAlgorithmName(algorithm),
-                                                      DigestSize(algorithm), digest.size()));
-  }
+  PITSER_RETURN_IF_ERROR(CheckDigest(algorithm, digest));
   return Make(algorithm, [&](std::span<std::uint8_t> out) {
     std::copy(digest.begin(), digest.end(), out.begin());
   });
 }
 
-absl::StatusOr<Imprint> Imprint::Parse(Bytes bytes) {
+absl::Status Imprint::Check(Bytes bytes) {
   if (bytes.empty()) return absl::InvalidArgumentError("an imprint is empty");
   const auto algorithm = HashAlgorithmFromId(bytes[0]);
   if (!algorithm) {
     return absl::InvalidArgumentError(
         absl::StrFormat("hash algorithm id 0x%02x is not registered", bytes[0]));
   }
-  return Create(*algorithm, bytes.subspan(1));
+  return CheckDigest(*algorithm, bytes.subspan(1));
+}
+
+absl::StatusOr<Imprint> Imprint::Parse(Bytes bytes) {
+  PITSER_RETURN_IF_ERROR(Check(bytes));
+  Imprint imprint;
+  std::memcpy(imprint.bytes_.data(), bytes.data(), bytes.size());
+  imprint.size_ = static_cast<std::uint8_t>(bytes.size());
+  return imprint;
 }
 
 absl::StatusOr<Imprint> Imprint::FromText(std::string_view text) {

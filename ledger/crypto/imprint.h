@@ -26,6 +26,8 @@ class Imprint {
   // From its encoding, id byte first.
   // Errors: kInvalidArgument when empty, too short, too long or of an unregistered algorithm.
   static absl::StatusOr<Imprint> Parse(Bytes bytes);
+  // Whether Parse() would take it.   Errors: the same.
+  static absl::Status Check(Bytes bytes);
 
   // From the form of a command line, `NAME:hex-of-digest`.
   // Errors: kInvalidArgument.

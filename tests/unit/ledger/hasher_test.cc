@@ -62,6 +62,25 @@ TEST(HashMany, EqualsOneByOneForEveryAlgorithm) {
   }
 }
 
+// A stream is always OpenSSL's, whatever a short message is hashed by.
+TEST(Hash, EqualsOpensslForEveryAlgorithmAndLength) {
+  for (HashAlgorithm algorithm : AllHashAlgorithms()) {
+    PITSER_ASSERT_OK_AND_ASSIGN(StreamHasher hasher, StreamHasher::Create(algorithm));
+    for (std::size_t size = 0; size <= 300; ++size) {
+      ByteVector message(size);
+      for (std::size_t i = 0; i < size; ++i) message[i] = static_cast<std::uint8_t>(i * 7 + size);
+      hasher.Update(message);
+      const Imprint expected = hasher.Finish();
+      const Bytes all(message);
+      EXPECT_EQ(Hash(algorithm, {all.first(size / 3), all.subspan(size / 3)}).value(), expected);
+      if (size == 0) continue;
+      ByteVector digest(DigestSize(algorithm));
+      PITSER_ASSERT_OK(HashMany(algorithm, message, size, digest));
+      EXPECT_TRUE(Equal(digest, expected.digest())) << HashAlgorithmName(algorithm) << size;
+    }
+  }
+}
+
 TEST(StreamHasher, EqualsOneShotAndStartsAnew) {
   PITSER_ASSERT_OK_AND_ASSIGN(StreamHasher hasher, StreamHasher::Create(HashAlgorithm::kSha512));
   for (int round = 0; round < 2; ++round) {
