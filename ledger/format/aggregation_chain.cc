@@ -52,7 +52,7 @@ struct Sibling {
 absl::StatusOr<Sibling> ReadSibling(const Element& element) {
   switch (element.type) {
     case kSiblingHashTag:
-      PITSER_RETURN_IF_ERROR(ReadImprint(element, "aggregation hash chain / link / sibling hash"));
+      PITSER_RETURN_IF_ERROR(CheckImprint(element, "aggregation hash chain / link / sibling hash"));
       return Sibling{SiblingKind::kImprint, element.value};
     case kLegacyIdTag: {
       const absl::StatusOr<std::string_view> text = ParseLegacyId(element.value);
@@ -71,8 +71,9 @@ absl::StatusOr<AggregationLink> ParseLink(const Element& element) {
   std::optional<Level> correction;
   std::optional<Sibling> sibling;
   TlvReader reader(element, kLink);
+  Element child;
   while (!reader.done()) {
-    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    PITSER_RETURN_IF_ERROR(reader.Next(child));
     switch (child.type) {
       case kLevelCorrectionTag:
         PITSER_RETURN_IF_ERROR(SetOnce(correction, ReadLevelCorrection(child), child,
@@ -97,6 +98,8 @@ absl::StatusOr<AggregationLink> ParseLink(const Element& element) {
       .level_correction = correction.value_or(0),
       .sibling = sibling->bytes};
 }
+
+bool IsLink(std::uint16_t type) { return type == kLeftLinkTag || type == kRightLinkTag; }
 
 // What has been read of a chain so far.
 struct Fields {
@@ -166,9 +169,11 @@ void WriteLink(ByteVector& out, const AggregationLink& link) {
 
 absl::StatusOr<AggregationHashChain> ParseAggregationHashChain(const Element& element) {
   Fields fields;
+  fields.links.reserve(internal::CountChildren(element, IsLink));
   TlvReader reader(element, kChain);
+  Element child;
   while (!reader.done()) {
-    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    PITSER_RETURN_IF_ERROR(reader.Next(child));
     PITSER_RETURN_IF_ERROR(ParseField(child, fields));
   }
   PITSER_RETURN_IF_ERROR(Require(fields.aggregation_time.has_value(), element,

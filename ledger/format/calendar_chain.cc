@@ -23,9 +23,6 @@ constexpr std::uint16_t kRightLinkTag = 0x08;
 // Stands in a calendar node where an aggregation node has its level.
 constexpr std::uint8_t kCalendarLevel = 0xFF;
 
-// A calendar chain of a 32-bit time has at most 32 links; longer ones only take another allocation.
-constexpr std::size_t kUsualLinks = 32;
-
 constexpr std::string_view kChain = "calendar hash chain";
 
 struct Fields {
@@ -72,10 +69,12 @@ absl::Status ShapeError(std::uint64_t publication_time) {
 
 absl::StatusOr<CalendarHashChain> ParseCalendarHashChain(const Element& element) {
   Fields fields;
-  fields.links.reserve(kUsualLinks);
+  fields.links.reserve(internal::CountChildren(
+      element, [](std::uint16_t type) { return type == kLeftLinkTag || type == kRightLinkTag; }));
   TlvReader reader(element, kChain);
+  Element child;
   while (!reader.done()) {
-    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    PITSER_RETURN_IF_ERROR(reader.Next(child));
     PITSER_RETURN_IF_ERROR(ParseField(child, fields));
   }
   PITSER_RETURN_IF_ERROR(Require(fields.publication_time.has_value(), element,

@@ -28,6 +28,19 @@ inline absl::Status SetBytesOnce(std::optional<Bytes>& slot, const Element& chil
   return SetOnce(slot, absl::StatusOr<Bytes>(child.value), child, name);
 }
 
+// How many children there are of a type that is `wanted`, up to the first that is malformed: how
+// much room is needed, so that nothing grows piece by piece and no more is taken than is there.
+template <typename Wanted>
+std::size_t CountChildren(const Element& parent, Wanted wanted) {
+  std::size_t count = 0;
+  TlvReader reader(parent);
+  Element child;
+  while (!reader.done() && reader.Next(child).ok()) {
+    if (wanted(child.type)) ++count;
+  }
+  return count;
+}
+
 // Refuses `parent` when a mandatory child did not occur.
 inline absl::Status Require(bool present, const Element& parent, std::string_view name) {
   if (present) return absl::OkStatus();

@@ -52,8 +52,9 @@ absl::Status ParseField(const Element& child, MetadataView& view) {
 absl::StatusOr<MetadataView> ParseView(const Element& element) {
   MetadataView view;
   TlvReader reader(element, "metadata");
+  Element child;
   while (!reader.done()) {
-    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    PITSER_RETURN_IF_ERROR(reader.Next(child));
     PITSER_RETURN_IF_ERROR(ParseField(child, view));
   }
   PITSER_RETURN_IF_ERROR(Require(view.client_id.has_value(), element, "metadata / client id"));
@@ -66,7 +67,7 @@ bool IsValidPadding(const Element& padding) {
          padding.value.back() == 1;
 }
 
-bool LooksLikeImprint(Bytes content) { return Imprint::Parse(content).ok(); }
+bool LooksLikeImprint(Bytes content) { return Imprint::Check(content).ok(); }
 
 absl::Status BadLegacyId(std::string_view what) {
   return absl::InvalidArgumentError(absl::StrFormat("legacy id: %s", what));
@@ -110,12 +111,12 @@ bool MetadataIsTrusted(Bytes content) {
   std::size_t paddings = 0;
   bool valid = true;
   TlvReader reader(content);
+  Element child;
   while (!reader.done()) {
-    const absl::StatusOr<Element> child = reader.Next();
-    if (!child.ok()) return false;
-    if (child->type != kPaddingTag) continue;
+    if (!reader.Next(child).ok()) return false;
+    if (child.type != kPaddingTag) continue;
     ++paddings;
-    valid = valid && child->offset == 0 && IsValidPadding(*child);
+    valid = valid && child.offset == 0 && IsValidPadding(child);
   }
   if (paddings == 0) return !LooksLikeImprint(content);
   return paddings == 1 && valid && content.size() % 2 == 0;

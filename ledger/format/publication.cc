@@ -72,8 +72,9 @@ absl::StatusOr<PublicationData> ParsePublicationData(const Element& element) {
   std::optional<std::uint64_t> time;
   std::optional<Imprint> hash;
   TlvReader reader(element, kData);
+  Element child;
   while (!reader.done()) {
-    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    PITSER_RETURN_IF_ERROR(reader.Next(child));
     if (child.type == kPublicationTimeTag) {
       PITSER_RETURN_IF_ERROR(SetOnce(time, ReadInt(child, kTime), child, kTime));
     } else if (child.type == kPublishedHashTag) {
@@ -102,8 +103,9 @@ absl::StatusOr<PublicationRecord> ParsePublicationRecord(const Element& element)
   PublicationRecord record{
       .data = {0, Imprint::Zero(HashAlgorithm::kSha256)}, .references = {}, .repository_uris = {}};
   TlvReader reader(element, kRecord);
+  Element child;
   while (!reader.done()) {
-    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    PITSER_RETURN_IF_ERROR(reader.Next(child));
     PITSER_RETURN_IF_ERROR(ParseRecordChild(child, data, record));
   }
   PITSER_RETURN_IF_ERROR(

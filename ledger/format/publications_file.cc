@@ -50,8 +50,9 @@ absl::Status ParseHeader(const Element& element, PublicationsFileContent& conten
   std::optional<std::uint64_t> time;
   std::optional<std::string> uri;
   TlvReader reader(element, kHeader);
+  Element child;
   while (!reader.done()) {
-    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    PITSER_RETURN_IF_ERROR(reader.Next(child));
     if (child.type == kVersionTag) {
       PITSER_RETURN_IF_ERROR(SetOnce(version, ReadInt(child, kVersionName), child, kVersionName));
     } else if (child.type == kCreationTimeTag) {
@@ -79,8 +80,9 @@ absl::StatusOr<CertificateRecord> ParseCertificateRecord(const Element& element)
   std::optional<Bytes> id;
   std::optional<Bytes> der;
   TlvReader reader(element, kCertificate);
+  Element child;
   while (!reader.done()) {
-    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    PITSER_RETURN_IF_ERROR(reader.Next(child));
     if (child.type == kCertificateIdTag) {
       PITSER_RETURN_IF_ERROR(SetBytesOnce(id, child, kId));
     } else if (child.type == kX509Tag) {
@@ -221,8 +223,9 @@ absl::StatusOr<PublicationsFile> PublicationsFile::Parse(ByteVector bytes) {
   PublicationsFile file;
   std::uint16_t previous = 0;
   TlvReader reader(Bytes(bytes).subspan(kMagic.size()), kMagic.size(), kFile);
+  Element element;
   while (!reader.done()) {
-    PITSER_ASSIGN_OR_RETURN(const Element element, reader.Next());
+    PITSER_RETURN_IF_ERROR(reader.Next(element));
     PITSER_RETURN_IF_ERROR(CheckPlace(element, previous));
     if (!IsKnown(element.type)) continue;
     PITSER_RETURN_IF_ERROR(ParseKnown(element, file.content_));

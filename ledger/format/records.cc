@@ -32,8 +32,9 @@ absl::StatusOr<SignatureData> ParseSignatureData(const Element& element) {
   std::optional<std::string_view> type, uri;
   std::optional<Bytes> value, certificate_id;
   TlvReader reader(element, "signature data");
+  Element child;
   while (!reader.done()) {
-    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    PITSER_RETURN_IF_ERROR(reader.Next(child));
     switch (child.type) {
       case 0x01:
         PITSER_RETURN_IF_ERROR(SetOnce(type, ReadText(child, kType, true), child, kType));
@@ -133,8 +134,9 @@ absl::StatusOr<CalendarAuthenticationRecord> ParseCalendarAuthenticationRecord(
   Bytes signed_bytes;
   std::optional<SignatureData> signature;
   TlvReader reader(element, "calendar authentication record");
+  Element child;
   while (!reader.done()) {
-    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    PITSER_RETURN_IF_ERROR(reader.Next(child));
     if (child.type == kPublicationDataTag) {
       PITSER_RETURN_IF_ERROR(SetOnce(data, ParsePublicationData(child), child, kData));
       signed_bytes = child.raw;
@@ -171,8 +173,9 @@ void WriteCalendarAuthenticationRecord(ByteVector& out, Bytes signed_bytes,
 absl::StatusOr<Rfc3161Record> ParseRfc3161Record(const Element& element) {
   Rfc3161Fields fields;
   TlvReader reader(element, kRecord);
+  Element child;
   while (!reader.done()) {
-    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    PITSER_RETURN_IF_ERROR(reader.Next(child));
     PITSER_RETURN_IF_ERROR(ParseRfc3161Field(child, fields));
   }
   PITSER_RETURN_IF_ERROR(RequireAll(fields, element));
@@ -226,8 +229,9 @@ absl::Status CheckAggregationAuthenticationRecord(const Element& element) {
   std::optional<Imprint> input_hash;
   std::optional<SignatureData> signature;
   TlvReader reader(element, kName);
+  Element child;
   while (!reader.done()) {
-    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    PITSER_RETURN_IF_ERROR(reader.Next(child));
     switch (child.type) {
       case 0x02:
         PITSER_RETURN_IF_ERROR(SetOnce(time, ReadInt(child, kRecordTime), child, kRecordTime));

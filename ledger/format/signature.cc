@@ -12,6 +12,7 @@
 namespace pitser::ledger {
 namespace {
 
+using internal::CountChildren;
 using internal::Require;
 using internal::SetOnce;
 
@@ -34,18 +35,6 @@ absl::StatusOr<Element> ReadOuter(Bytes bytes) {
                                        bytes.size() - element.raw.size()));
   }
   return element;
-}
-
-// How many children of type `type` there may be: a header's worth of believing, no more.
-std::size_t CountChildren(const Element& parent, std::uint16_t type) {
-  std::size_t count = 0;
-  TlvReader reader(parent);
-  while (!reader.done()) {
-    const absl::StatusOr<Element> child = reader.Next();
-    if (!child.ok()) break;
-    if (child->type == type) ++count;
-  }
-  return count;
 }
 
 bool HasMoreIndexValues(const AggregationHashChain& a, const AggregationHashChain& b) {
@@ -118,11 +107,13 @@ absl::StatusOr<Signature> Signature::Parse(ByteVector bytes) {
   Signature signature;
   signature.bytes_ = std::move(bytes);
   PITSER_ASSIGN_OR_RETURN(const Element outer, ReadOuter(signature.bytes_));
-  signature.chains_.reserve(CountChildren(outer, kAggregationHashChainTag));
+  signature.chains_.reserve(
+      CountChildren(outer, [](std::uint16_t type) { return type == kAggregationHashChainTag; }));
   bool has_aggregation_authentication = false;
   TlvReader reader(outer, kSignature);
+  Element child;
   while (!reader.done()) {
-    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    PITSER_RETURN_IF_ERROR(reader.Next(child));
     if (child.type == kAggregationAuthenticationRecordTag) {
       // Parsed and ignored: no real signature has one (spec 3.11).
       PITSER_RETURN_IF_ERROR(internal::CheckAggregationAuthenticationRecord(child));
@@ -257,8 +248,9 @@ absl::StatusOr<Signature> ExtendSignature(const Signature& signature,
   std::vector<Bytes> kept;
   std::size_t place = 0;  // Of the calendar chain, or behind the last aggregation chain.
   TlvReader reader(outer);
+  Element child;
   while (!reader.done()) {
-    PITSER_ASSIGN_OR_RETURN(const Element child, reader.Next());
+    PITSER_RETURN_IF_ERROR(reader.Next(child));
     if (child.type == kCalendarHashChainTag) place = kept.size();
     if (IsReplacedByExtending(child.type)) continue;
     kept.push_back(child.raw);

@@ -34,8 +34,13 @@ absl::Status MalformedAt(std::size_t offset, std::string_view name, std::string_
 }
 
 absl::StatusOr<Element> TlvReader::Next() {
-  PITSER_CHECK(!rest_.empty());
   Element element;
+  PITSER_RETURN_IF_ERROR(Next(element));
+  return element;
+}
+
+absl::Status TlvReader::Next(Element& element) {
+  PITSER_CHECK(!rest_.empty());
   element.offset = offset_;
   element.long_header = (rest_[0] & kLongHeader) != 0;
   element.non_critical = (rest_[0] & kNonCritical) != 0;
@@ -60,7 +65,7 @@ absl::StatusOr<Element> TlvReader::Next() {
   element.value = element.raw.subspan(header_size);
   rest_ = rest_.subspan(element.raw.size());
   offset_ += element.raw.size();
-  return element;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::uint64_t> ReadInt(const Element& element, std::string_view name) {
@@ -93,12 +98,15 @@ absl::StatusOr<std::string_view> ReadText(const Element& element, std::string_vi
   return AsText(text);
 }
 
+absl::Status CheckImprint(const Element& element, std::string_view name) {
+  const absl::Status status = Imprint::Check(element.value);
+  if (!status.ok()) return MalformedAt(element.offset, name, ToStd(status.message()));
+  return status;
+}
+
 absl::StatusOr<Imprint> ReadImprint(const Element& element, std::string_view name) {
-  absl::StatusOr<Imprint> imprint = Imprint::Parse(element.value);
-  if (!imprint.ok()) {
-    return MalformedAt(element.offset, name, ToStd(imprint.status().message()));
-  }
-  return imprint;
+  PITSER_RETURN_IF_ERROR(CheckImprint(element, name));
+  return Imprint::Parse(element.value);
 }
 
 absl::StatusOr<HashAlgorithm> ReadAlgorithm(const Element& element, std::string_view name) {
