@@ -10,12 +10,18 @@ namespace {
 // More than any list of ours holds: the verdicts are allocated once.
 constexpr std::size_t kUsualVerdicts = 48;
 
+// Adds a cause that is not there yet: two lists may lack the same thing.
+void Join(std::string& causes, std::string_view cause) {
+  if (causes.find(cause) != std::string::npos) return;
+  if (!causes.empty()) causes += "; ";
+  causes += cause;
+}
+
 // Runs `rules` up to the first that does not pass and leaves the outcome in `result`.
 absl::Status RunList(std::span<const Rule> rules, Evidence& evidence, VerificationResult& result) {
   result.outcome = Outcome::kOk;
   result.code = ErrorCode::kNone;
   result.rule = {};
-  result.cause.clear();
   for (const Rule& rule : rules) {
     if (rule.applies != nullptr && !rule.applies(evidence)) continue;
     absl::StatusOr<Finding> finding = rule.check(evidence);
@@ -42,12 +48,16 @@ absl::StatusOr<VerificationResult> RunRules(std::span<const Rule> first,
   result.verdicts.reserve(kUsualVerdicts);
   PITSER_RETURN_IF_ERROR(RunList(first, evidence, result));
   const bool first_passed = result.outcome == Outcome::kOk;
+  std::string earlier_causes;
   for (const RuleList& list : tries) {
     if (list.applies != nullptr && !list.applies(evidence)) continue;
     result.policy = list.name;
     if (!first_passed) break;
+    result.cause.clear();
     PITSER_RETURN_IF_ERROR(RunList(list.rules, evidence, result));
     if (result.outcome != Outcome::kInconclusive) break;
+    Join(earlier_causes, result.cause);
+    result.cause = earlier_causes;
   }
   return result;
 }

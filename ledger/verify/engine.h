@@ -47,7 +47,8 @@ struct RuleList {
 
 // Runs `first` and then each of `tries` that applies. The first rule that does not pass decides
 // the list it stands in. A failure ends everything, and so does an inconclusive `first`; a list of
-// `tries` that is merely inconclusive hands on to the next one, and if all are, the last decides.
+// `tries` that is merely inconclusive hands on to the next one, and if all are, the last decides,
+// with the causes of all.
 // The result's policy is the name of the list that decided, or that of the first that applies when
 // `first` did.   Errors: those of the rules.
 absl::StatusOr<VerificationResult> RunRules(std::span<const Rule> first,

@@ -21,7 +21,7 @@ absl::StatusOr<Evidence::ChainOutputs> FoldChains(const Signature& signature) {
 }
 
 absl::StatusOr<ExtendedCalendar> AskExtender(const VerificationContext& context,
-                                             std::uint64_t publication_time) {
+                                             std::optional<std::uint64_t> publication_time) {
   PITSER_ASSIGN_OR_RETURN(CalendarHashChain chain,
                           context.extend(context.signature.signing_time(), publication_time));
   absl::StatusOr<Imprint> root = FoldCalendarLinks(chain.input_hash, chain.links);
@@ -73,11 +73,12 @@ const std::optional<Certificate>& Evidence::certificate() {
   return certificate_.Get([this] { return Decode(certificate_record()->der); });
 }
 
-const absl::StatusOr<ExtendedCalendar>& Evidence::Extended(std::uint64_t publication_time) {
-  if (!extended_.has_value() || extended_->first != publication_time) {
-    extended_.emplace(publication_time, AskExtender(context_, publication_time));
+const absl::StatusOr<ExtendedCalendar>& Evidence::Extended(
+    std::optional<std::uint64_t> publication_time) {
+  if (!extended_.has_value() || extended_->publication_time != publication_time) {
+    extended_ = Answer{publication_time, AskExtender(context_, publication_time)};
   }
-  return extended_->second;
+  return extended_->calendar;
 }
 
 bool CalendarDeprecated(const CalendarHashChain& chain, const AlgorithmPolicy& algorithms) {

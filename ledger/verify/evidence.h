@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <utility>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
@@ -69,16 +68,20 @@ class Evidence {
   // Null if the record, the publications file or the certificate is missing.
   const CertificateRecord* certificate_record() const;
 
-  // The extender's chain from the signing time to `publication_time`. It is asked once for each
-  // publication time.   Errors: the extender's. Precondition: there is an extender.
-  const absl::StatusOr<ExtendedCalendar>& Extended(std::uint64_t publication_time);
+  // The extender's chain from the signing time to `publication_time` (nothing: its newest). It is
+  // asked once for each.   Errors: the extender's. Precondition: there is an extender.
+  const absl::StatusOr<ExtendedCalendar>& Extended(std::optional<std::uint64_t> publication_time);
 
  private:
   const VerificationContext& context_;
   Lazy<absl::StatusOr<ChainOutputs>> chain_outputs_;
   Lazy<absl::StatusOr<Imprint>> calendar_root_;
   Lazy<std::optional<Certificate>> certificate_;
-  std::optional<std::pair<std::uint64_t, absl::StatusOr<ExtendedCalendar>>> extended_;
+  struct Answer {
+    std::optional<std::uint64_t> publication_time;
+    absl::StatusOr<ExtendedCalendar> calendar;
+  };
+  std::optional<Answer> extended_;
 };
 
 // Whether some left link's algorithm was deprecated, or obsolete, when the chain was published:

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "ledger/format/publication.h"
 
 namespace pitser::ledger {
 
@@ -84,6 +87,10 @@ struct VerificationResult {
   // For kInconclusive: what was missing or went wrong, in words; may be empty.
   std::string cause = {};
   std::vector<RuleVerdict> verdicts = {};  // Every rule that ran, in order.
+  // A publication of the publications file at or after the signing time, while the signature
+  // carries none of the file's: extended to it, the signature would need no key. Only when not
+  // kFailed.
+  std::optional<PublicationData> suggestion = {};
 };
 
 }  // namespace pitser::ledger

@@ -80,12 +80,8 @@ Result CheckExtendingAllowed(Evidence& evidence) {
 using Target = const PublicationData& (*)(const Evidence&);
 
 template <Target target>
-Result CheckExtenderAnswers(Evidence& evidence) {
-  if (!evidence.context().extend) return Finding::Missing("no extender at hand");
-  const auto& extended = evidence.Extended(target(evidence).time);
-  if (extended.ok()) return Finding::Pass();
-  return Finding::Missing("the extender gave no answer: " +
-                          std::string(ToStd(extended.status().message())));
+Result CheckExtenderAnswersFor(Evidence& evidence) {
+  return CheckExtenderAnswers(evidence, target(evidence).time);
 }
 
 template <Target target>
@@ -116,9 +112,8 @@ Result CheckExtendedTimes(Evidence& evidence) {
 }
 
 template <Target target>
-Result CheckExtendedInput(Evidence& evidence) {
-  PITSER_ASSIGN_OR_RETURN(const Imprint root, evidence.AggregationRoot());
-  return Finding::If(evidence.Extended(target(evidence).time)->chain.input_hash == root);
+Result CheckExtendedInputOf(Evidence& evidence) {
+  return CheckExtendedInput(evidence, target(evidence).time);
 }
 
 constexpr Rule kPublicationsFileRules[] = {
@@ -133,7 +128,7 @@ constexpr Rule kPublicationsFileRules[] = {
      CheckLaterPublicationInFile},
     {"extending-is-allowed", ErrorCode::kGen02, NeedsFilePublication, CheckExtendingAllowed},
     {"extender-answers", ErrorCode::kGen02, NeedsFilePublication,
-     CheckExtenderAnswers<NearestInFile>},
+     CheckExtenderAnswersFor<NearestInFile>},
     {"extended-algorithms-are-trusted", ErrorCode::kGen02, NeedsFilePublication,
      CheckExtendedAlgorithms<NearestInFile>},
     {"extended-root-matches-publication", ErrorCode::kPub01, NeedsFilePublication,
@@ -141,7 +136,7 @@ constexpr Rule kPublicationsFileRules[] = {
     {"extended-times-match", ErrorCode::kPub02, NeedsFilePublication,
      CheckExtendedTimes<NearestInFile>},
     {"extended-input-matches-aggregation-root", ErrorCode::kPub03, NeedsFilePublication,
-     CheckExtendedInput<NearestInFile>},
+     CheckExtendedInputOf<NearestInFile>},
 };
 
 constexpr Rule kUserPublicationRules[] = {
@@ -155,19 +150,32 @@ constexpr Rule kUserPublicationRules[] = {
     {"signed-before-user-publication", ErrorCode::kGen02, NeedsUserPublication,
      CheckSignedBeforeUserPublication},
     {"extending-is-allowed", ErrorCode::kGen02, NeedsUserPublication, CheckExtendingAllowed},
-    {"extender-answers", ErrorCode::kGen02, NeedsUserPublication, CheckExtenderAnswers<Users>},
+    {"extender-answers", ErrorCode::kGen02, NeedsUserPublication, CheckExtenderAnswersFor<Users>},
     {"extended-algorithms-are-trusted", ErrorCode::kGen02, NeedsUserPublication,
      CheckExtendedAlgorithms<Users>},
     {"extended-root-matches-publication", ErrorCode::kPub01, NeedsUserPublication,
      CheckExtendedRoot<Users>},
     {"extended-times-match", ErrorCode::kPub02, NeedsUserPublication, CheckExtendedTimes<Users>},
     {"extended-input-matches-aggregation-root", ErrorCode::kPub03, NeedsUserPublication,
-     CheckExtendedInput<Users>},
+     CheckExtendedInputOf<Users>},
 };
 
 }  // namespace
 
 std::span<const Rule> PublicationsFileRules() { return kPublicationsFileRules; }
 std::span<const Rule> UserPublicationRules() { return kUserPublicationRules; }
+
+Result CheckExtenderAnswers(Evidence& evidence, std::optional<std::uint64_t> publication_time) {
+  if (!evidence.context().extend) return Finding::Missing("no extender at hand");
+  const auto& extended = evidence.Extended(publication_time);
+  if (extended.ok()) return Finding::Pass();
+  return Finding::Missing("the extender gave no answer: " +
+                          std::string(ToStd(extended.status().message())));
+}
+
+Result CheckExtendedInput(Evidence& evidence, std::optional<std::uint64_t> publication_time) {
+  PITSER_ASSIGN_OR_RETURN(const Imprint root, evidence.AggregationRoot());
+  return Finding::If(evidence.Extended(publication_time)->chain.input_hash == root);
+}
 
 }  // namespace pitser::ledger::internal

@@ -27,6 +27,7 @@ struct VerificationContext {
   // Already verified by VerifyPublicationsFile(), or trusted as it is. Null: none at hand.
   const PublicationsFile* publications_file = nullptr;
   ExtendFunction extend = {};  // Empty: no extender.
+  // Whether the policies by publication may ask it. The calendar-based policy asks in any case.
   bool extending_allowed = false;
   const AlgorithmPolicy& algorithms = AlgorithmPolicy::Default();
 };
@@ -36,12 +37,17 @@ enum class Policy {
   kKeyBased,               // 9.6: a key of the publications file vouches for the calendar root.
   kPublicationsFileBased,  // 9.7
   kUserPublicationBased,   // 9.8
+  kCalendarBased,          // 9.9: the calendar of an extender is the signature's own.
+  kGeneral,                // 9.10: the strongest of 9.6 to 9.8 that the evidence allows.
 };
 
-// "internal", "key-based", "publications-file-based", "user-publication-based".
+// "internal", "key-based", "publications-file-based", "user-publication-based", "calendar-based",
+// "general".
 std::string_view PolicyName(Policy policy);
 
-// Runs the policy's rules in order; the first that does not pass decides.
+// Runs the policy's rules in order; the first that does not pass decides. The general policy lets
+// the user's publication decide alone if one is given; else the publications file's publications,
+// and where these are inconclusive the ledger's key. The result names the policy that decided.
 // Errors: kInvalidArgument when verifying shows the signature malformed (a level beyond 255);
 // kUnimplemented when this build lacks a hash algorithm. Both are outside the three outcomes.
 // Thread: pure function.

@@ -4,9 +4,11 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <limits>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "ledger/base/hex.h"
 #include "ledger/base/status.h"
 
@@ -17,7 +19,7 @@ namespace fs = std::filesystem;
 
 using Fields = std::vector<std::string>;
 
-constexpr std::size_t kFieldCount = 16;  // The last one is empty: each line ends with `;`.
+constexpr std::size_t kFieldCount = 15;
 
 absl::StatusOr<std::optional<std::uint64_t>> ParseNumber(const std::string& text) {
   if (text.empty()) return std::optional<std::uint64_t>();
@@ -41,10 +43,12 @@ std::optional<fs::path> ParsePath(const fs::path& folder, const std::string& tex
   return folder / text;
 }
 
-absl::StatusOr<TestPackRow> ParseRow(const fs::path& folder, const Fields& fields) {
-  if (fields.size() != kFieldCount || !fields.back().empty()) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "%d fields and an end expected, got %d fields", kFieldCount - 1, fields.size()));
+absl::StatusOr<TestPackRow> ParseRow(const fs::path& folder, Fields fields) {
+  const bool ends_with_separator = fields.size() == kFieldCount + 1 && fields.back().empty();
+  if (ends_with_separator) fields.pop_back();
+  if (fields.size() != kFieldCount) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%d fields expected, got %d", kFieldCount, fields.size()));
   }
   TestPackRow row;
   row.signature = folder / fields[0];
@@ -52,6 +56,9 @@ absl::StatusOr<TestPackRow> ParseRow(const fs::path& folder, const Fields& field
   row.error_code = fields[2];
   row.error_text = fields[3];
   PITSER_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> level, ParseNumber(fields[4]));
+  if (level.value_or(0) > std::numeric_limits<ledger::Level>::max()) {
+    return absl::InvalidArgumentError(absl::StrFormat("level %d is beyond 255", *level));
+  }
   row.input_level = static_cast<ledger::Level>(level.value_or(0));
   PITSER_ASSIGN_OR_RETURN(row.document_hash, ParseImprint(fields[5]));
   PITSER_ASSIGN_OR_RETURN(row.aggregation_root, ParseImprint(fields[6]));
@@ -85,16 +92,14 @@ absl::StatusOr<ledger::ByteVector> ReadFileBytes(const fs::path& path) {
   return ledger::ByteVector(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
 }
 
-absl::StatusOr<std::vector<TestPackRow>> ReadTestPack(std::string_view table) {
-  const std::optional<fs::path> dir = TestPackDir();
-  if (!dir) return absl::NotFoundError("the signature test pack is not here");
-  const fs::path path = *dir / table;
+absl::StatusOr<std::vector<TestPackRow>> ReadTestPack(const fs::path& dir, std::string_view table) {
+  const fs::path path = dir / table;
   PITSER_ASSIGN_OR_RETURN(const ledger::ByteVector bytes, ReadFileBytes(path));
   std::vector<TestPackRow> rows;
   int number = 0;
-  for (const absl::string_view line :
-       absl::StrSplit(ledger::ToAbsl(ledger::AsText(bytes)), absl::ByString("\r\n"))) {
+  for (absl::string_view line : absl::StrSplit(ledger::ToAbsl(ledger::AsText(bytes)), '\n')) {
     ++number;
+    line = absl::StripSuffix(line, "\r");
     if (line.empty() || line[0] == '#') continue;
     const std::string place = absl::StrFormat("%s:%d", table, number);
     absl::StatusOr<TestPackRow> row = ParseRow(path.parent_path(), absl::StrSplit(line, ';'));
@@ -103,6 +108,12 @@ absl::StatusOr<std::vector<TestPackRow>> ReadTestPack(std::string_view table) {
     rows.push_back(*std::move(row));
   }
   return rows;
+}
+
+absl::StatusOr<std::vector<TestPackRow>> ReadTestPack(std::string_view table) {
+  const std::optional<fs::path> dir = TestPackDir();
+  if (!dir) return absl::NotFoundError("the signature test pack is not here");
+  return ReadTestPack(*dir, table);
 }
 
 }  // namespace pitser::testing

@@ -58,8 +58,11 @@ struct TestPackRow {
   std::optional<std::filesystem::path> certificate;  // PEM, a trust anchor.
 };
 
-// All rows of a table, in order.
+// All rows of a table of the pack in `dir`, in order.
 // Errors: kNotFound when it cannot be read, kInvalidArgument for a row that cannot be understood.
+absl::StatusOr<std::vector<TestPackRow>> ReadTestPack(const std::filesystem::path& dir,
+                                                      std::string_view table);
+// The same of the pack in TestPackDir().
 absl::StatusOr<std::vector<TestPackRow>> ReadTestPack(std::string_view table);
 
 // A whole file. Errors: kNotFound.

@@ -46,14 +46,16 @@ TEST(VerifyReadme, ListsTheRulesAsTheyRun) {
       {"Key-based", RulesInCode(internal::KeyRules())},
       {"Publications-file-based", RulesInCode(internal::PublicationsFileRules())},
       {"User-publication-based", RulesInCode(internal::UserPublicationRules())},
+      {"Calendar-based", RulesInCode(internal::CalendarRules())},
   };
   EXPECT_EQ(RulesInReadme(), expected);
 }
 
 TEST(Rules, NamesAreKebabCaseAndStandForOneCode) {
   std::map<std::string, ErrorCode> codes;
-  for (const auto rules : {internal::InternalRules(), internal::KeyRules(),
-                           internal::PublicationsFileRules(), internal::UserPublicationRules()}) {
+  for (const auto rules :
+       {internal::InternalRules(), internal::KeyRules(), internal::PublicationsFileRules(),
+        internal::UserPublicationRules(), internal::CalendarRules()}) {
     for (const internal::Rule& rule : rules) {
       const std::string name(rule.name);
       EXPECT_THAT(name, ::testing::MatchesRegex("[a-z0-9]+(-[a-z0-9]+)+"));
