@@ -2,7 +2,8 @@
 # with pitser_library(... EXPORT ...); the rest stands here.
 #
 #   bin/                      pitserd, pitser
-#   lib/                      the exported libraries, static
+#   lib/                      the exported libraries, static, and libpitser.so (capi/)
+#   include/pitser.h          the C interface, and lib/pkgconfig/pitser.pc
 #   lib/cmake/pitser/         the package: find_package(pitser)
 #   include/pitser/           headers, as they lie in the repository: #include "ledger/..."
 #   lib/systemd/system/       the unit, with the programs' own folder in it
@@ -13,8 +14,8 @@ include(CMakePackageConfigHelpers)
 
 set(PITSER_INSTALL_HEADERS "${CMAKE_INSTALL_INCLUDEDIR}/pitser")
 set(PITSER_INSTALL_CMAKE "${CMAKE_INSTALL_LIBDIR}/cmake/pitser")
-# What find_package(pitser COMPONENTS ...) may name. `client` needs `ledger`.
-set(PITSER_COMPONENTS ledger client)
+# What find_package(pitser COMPONENTS ...) may name. `client` needs `ledger`; `c` needs nothing.
+set(PITSER_COMPONENTS ledger client c)
 
 # pitser_export(COMPONENT TARGET [HEADER...])
 #   Installs the library and its headers; programs link it as pitser::NAME.
