@@ -64,6 +64,11 @@ absl::Status SetFromNode(std::string_view key, const toml::node& node, std::stri
 
 absl::Status ReadSettingsFile(const std::string& path, SettingsInForce& settings) {
   PITSER_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxSize));
+  return ReadSettingsText(text, path, settings);
+}
+
+absl::Status ReadSettingsText(std::string_view text, const std::string& path,
+                              SettingsInForce& settings) {
   const auto place = [&](const toml::source_region& region) {
     return absl::StrCat(path, ":", region.begin.line);
   };

@@ -3,6 +3,7 @@
 
 option(PITSER_TESTS "Build the tests" ON)
 option(PITSER_BENCH "Build the benchmarks" ON)
+option(PITSER_FUZZ "Build the fuzz targets as libFuzzer programs; clang, with fuzzer-no-link in PITSER_SANITIZE" OFF)
 option(PITSER_COVERAGE "Count which lines run, for scripts/coverage" OFF)
 set(PITSER_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, e.g. address,undefined")
 
