@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/build_info.h"
+#include "client/block_signer.h"
 #include "client/cli/command_line_parts.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/help.h"
@@ -161,6 +162,7 @@ class Parser {
 
  private:
   void AddSign();
+  void AddSignBatch();
   void AddVerify();
   void AddExtend();
   void AddInspect();
@@ -202,37 +204,82 @@ class Parser {
 
 void Parser::AddSign() {
   sign_ = app_.add_subcommand("sign", "sign documents");
-  Describe(*sign_, {"pitser sign FILE... [--server HOST:PORT] [-o OUT] [--force]\n"
-                    "       pitser sign --files-from LIST [-0]\n"
-                    "       pitser sign --hash ALGORITHM:HEX [-o OUT]",
-                    "Hashes each FILE here, has the hashes signed by the ledger in one round and "
-                    "writes\nFILE.ksig beside each; many are signed in batches. `-` is standard "
-                    "input; its signature, and\nthat of a hash, goes to -o or to standard output. "
-                    "Every signature is checked before it is\nwritten, and a document that cannot "
-                    "be signed does not keep the others from it.",
-                    {kOk, kFailed, kUsage, kMalformed, kRefused, kUnreachable, kLocalFile, kBug,
-                     kInterrupted},
-                    {"pitser sign contract.pdf --server 127.0.0.1:7380",
-                     "pitser sign - -o input.ksig --server 127.0.0.1:7380 < contract.pdf"}});
+  Describe(
+      *sign_,
+      {"pitser sign FILE... [--server HOST:PORT] [-o OUT] [--force]\n"
+       "       pitser sign --files-from LIST [-0]\n"
+       "       pitser sign --hash ALGORITHM:HEX [-o OUT]\n"
+       "       pitser sign --batch FILE...|--files-from LIST|--hashes LIST [-o OUT.tar]",
+       "Hashes each FILE here, has the hashes signed by the ledger in one round and "
+       "writes\nFILE.ksig beside each; many are signed in batches. `-` is standard "
+       "input; its signature, and\nthat of a hash, goes to -o or to standard output. "
+       "Every signature is checked before it is\nwritten, and a document that cannot "
+       "be signed does not keep the others from it.\nWith --batch the documents "
+       "become a hash tree here, and the ledger is sent its root alone.",
+       {kOk, kFailed, kUsage, kMalformed, kRefused, kUnreachable, kLocalFile, kBug, kInterrupted},
+       {"pitser sign contract.pdf --server 127.0.0.1:7380",
+        "pitser sign - -o input.ksig --server 127.0.0.1:7380 < contract.pdf"}});
   SignOptions& options = sign_options_;
   sign_->add_option("FILE", options.files, "documents to sign; `-` is standard input");
   sign_
       ->add_option("-o,--output", options.output,
                    "where the signature goes, with a single input; `-` is standard output")
       ->type_name("OUT");
-  CLI::Option* const list =
-      sign_
-          ->add_option("--files-from", options.files_from,
-                       "sign the documents that this file names, one a line; `-` is standard input")
-          ->type_name("LIST");
-  sign_->add_flag("-0,--null", options.null_separated, "names in LIST end with a zero byte")
-      ->needs(list);
+  sign_
+      ->add_option("--files-from", options.files_from,
+                   "sign the documents that this file names, one a line; `-` is standard input")
+      ->type_name("LIST");
+  sign_->add_flag("-0,--null", options.null_separated, "names in LIST end with a zero byte");
   sign_->add_flag("-f,--force", options.force, "replace a signature that is there");
   sign_->add_option("--hash", options.hash, "sign this hash; the document stays where it is")
       ->type_name("ALGORITHM:HEX");
+  AddSignBatch();
   AddSetting(*sign_, options.common, "algorithm");
   AddServer(*sign_, options.common);
   AddCommon(*sign_, options.common);
+}
+
+void Parser::AddSignBatch() {
+  const std::string group = "Tree of your own";
+  SignOptions& options = sign_options_;
+  CLI::Option* const batch =
+      sign_
+          ->add_flag("--batch", options.batch,
+                     "one request for a whole tree of documents; those that have their signature\n"
+                     "are passed over; with -o all signatures go into one archive")
+          ->group(group);
+  sign_
+      ->add_option("--hashes", options.hashes,
+                   "sign the hashes in this file: lines HEX, or HEX  NAME as sha256sum writes\n"
+                   "them; `-` is standard input, -0 says that lines end with a zero byte")
+      ->type_name("LIST")
+      ->needs(batch)
+      ->group(group);
+  sign_
+      ->add_option("--client-ids", options.client_ids,
+                   "put a line of this file into each signature: whose the document is, in plain")
+      ->type_name("FILE")
+      ->needs(batch)
+      ->group(group);
+  sign_
+      ->add_option("--format", options.format,
+                   "of the archive, tar or zip, where its name does not tell")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"tar", "zip"}).description(""))
+      ->needs(batch)
+      ->group(group);
+  sign_
+      ->add_flag("--no-masks", options.no_masks,
+                 "no blinding masks: neighbours in the tree can try guesses out against your hash")
+      ->needs(batch)
+      ->group(group);
+  sign_
+      ->add_option("--tree-leaves", options.tree_leaves,
+                   "documents of a tree at most (default: 1048576, of files 65536)")
+      ->type_name("N")
+      ->check(CLI::Range(std::size_t{1}, client::kMaxBlockLeaves).description(""))
+      ->needs(batch)
+      ->group(group);
 }
 
 void Parser::AddVerify() {

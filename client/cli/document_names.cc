@@ -3,7 +3,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
+#include <system_error>
 
 #include "absl/strings/str_format.h"
 #include "client/cli/exit_code.h"
@@ -30,7 +32,15 @@ absl::StatusOr<std::unique_ptr<DocumentNames>> DocumentNames::Open(const std::st
                  absl::StrFormat("cannot open '%s': %s", path, std::strerror(errno)));
   }
   names->in_ = &names->file_;
+  std::error_code no_size;  // Of a pipe, for instance.
+  const std::uintmax_t size = std::filesystem::file_size(path, no_size);
+  if (!no_size) names->size_ = size;
   return names;
+}
+
+std::optional<double> DocumentNames::Fraction() const {
+  if (size_ == 0) return std::nullopt;
+  return static_cast<double>(read_) / static_cast<double>(size_);
 }
 
 absl::StatusOr<std::vector<std::string>> DocumentNames::Next(std::size_t count) {
@@ -39,6 +49,7 @@ absl::StatusOr<std::vector<std::string>> DocumentNames::Next(std::size_t count) 
   while (names.size() < count) {
     in_->getline(buffer.data(), buffer.size(), separator_);
     const auto read = static_cast<std::size_t>(in_->gcount());
+    read_ += read;
     if (in_->bad()) {
       return Error(ExitCode::kLocalFile, absl::StrFormat("cannot read '%s'", path_));
     }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,9 @@ class DocumentNames {
   // Errors: exit code 7 when the list cannot be read, 4 for a name longer than any file's.
   absl::StatusOr<std::vector<std::string>> Next(std::size_t count);
 
+  // How much of the list was read, from 0 to 1; nothing when its size is not known.
+  std::optional<double> Fraction() const;
+
  private:
   DocumentNames(const std::string& path, char separator) : path_(path), separator_(separator) {}
 
@@ -29,6 +34,8 @@ class DocumentNames {
   const char separator_;
   std::ifstream file_;
   std::istream* in_ = nullptr;
+  std::uint64_t size_ = 0;  // 0: not known.
+  std::uint64_t read_ = 0;
 };
 
 }  // namespace pitser::cli

@@ -42,7 +42,7 @@ class Work {
   }
 
   // Waits for all, telling how far it is.
-  void Wait(Console& console) {
+  void Wait(Console& console, const std::function<std::string(std::size_t)>& progress) {
     while (true) {
       std::size_t done = 0;
       std::vector<std::string> large;
@@ -60,7 +60,9 @@ class Work {
       }
       if (done == paths_.size()) return;
       if (console.err_is_terminal()) {
-        console.Progress(absl::StrFormat("hashing: %d of %d files", done, paths_.size()));
+        console.Progress(progress
+                             ? progress(done)
+                             : absl::StrFormat("hashing: %d of %d files", done, paths_.size()));
       }
     }
   }
@@ -87,7 +89,7 @@ class Work {
 }  // namespace
 
 Hashes HashDocuments(const std::vector<std::string>& paths, ledger::HashAlgorithm algorithm,
-                     Console& console) {
+                     Console& console, const std::function<std::string(std::size_t)>& progress) {
   if (paths.size() == 1) {
     Hashes hashes;
     hashes.push_back(HashDocument(paths.front(), algorithm, console));
@@ -99,7 +101,7 @@ Hashes HashDocuments(const std::vector<std::string>& paths, ledger::HashAlgorith
   for (std::size_t i = 0; i < std::min({cores, kMaxThreads, paths.size()}); ++i) {
     threads.emplace_back("hash", [&work] { work.Run(); });
   }
-  work.Wait(console);
+  work.Wait(console, progress);
   threads.clear();  // Joins them.
   console.EndProgress();
   return work.TakeHashes();

@@ -36,6 +36,13 @@ struct SignOptions {
   std::string hash;
   std::string output;
   bool force = false;
+  // Of a tree of one's own.
+  bool batch = false;
+  std::string hashes;
+  std::string client_ids;
+  std::string format;
+  bool no_masks = false;
+  std::size_t tree_leaves = 0;  // 0: as is best for what is signed.
 };
 
 struct VerifyOptions {

@@ -11,6 +11,7 @@
 #include "client/cli/inputs.h"
 #include "client/cli/json.h"
 #include "client/cli/service.h"
+#include "client/cli/sign_batch.h"
 #include "client/cli/text.h"
 #include "client/file.h"
 #include "ledger/base/status.h"
@@ -40,6 +41,9 @@ absl::Status CheckInputs(const SignOptions& options) {
                     (options.hash.empty() ? 0 : 1);
   if (kinds == 0) return Usage("a document, --files-from or --hash is missing");
   if (kinds > 1) return Usage("documents, --files-from and --hash do not go together");
+  if (options.null_separated && options.files_from.empty()) {
+    return Usage("-0 goes with --files-from, or with --batch and --hashes");
+  }
   if (!options.output.empty() && (options.files.size() > 1 || !options.files_from.empty())) {
     return Usage("-o goes with a single document");
   }
@@ -293,6 +297,7 @@ ExitCode SignListed(const SignOptions& options, ledger::HashAlgorithm algorithm,
 }  // namespace
 
 ExitCode RunSign(const SignOptions& options, const Surroundings& around) {
+  if (options.batch) return RunSignBatch(options, around);
   Console& console = around.console;
   const absl::Status inputs = CheckInputs(options);
   if (!inputs.ok()) return console.Fail(inputs);

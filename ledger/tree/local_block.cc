@@ -148,9 +148,9 @@ LeveledImprint LocalBlock::leaf(std::size_t index) const {
   return {*imprint, parts.level};
 }
 
-bool LocalBlock::LeafIsRoot() const {
-  return size() == 1 && !masked_ && PartsOf(0).metadata.empty();
-}
+Bytes LocalBlock::metadata(std::size_t index) const { return PartsOf(index).metadata; }
+
+bool LocalBlock::LeafIsRoot() const { return size() == 1 && !masked_ && metadata(0).empty(); }
 
 void LocalBlock::FillChain(std::size_t index, std::uint64_t aggregation_time,
                            const ChainIndex& above, AggregationHashChain& chain) const {

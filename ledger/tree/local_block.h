@@ -84,12 +84,16 @@ class LocalBlock {
   std::size_t size() const { return offsets_.size() - 1; }
   // To be signed, with its level.
   const LeveledImprint& root() const { return tree_.root(); }
+  // Of the nodes.
+  HashAlgorithm algorithm() const { return tree_.algorithm(); }
   // What the masks of the next block go on from: the value of the last masked node, or of the last
   // leaf where there are no masks.
   const Imprint& last_node() const { return last_node_; }
 
   // A leaf as it was given.   Precondition: index < size().
   LeveledImprint leaf(std::size_t index) const;
+  // Its metadata's content, empty for none.   Precondition: index < size().
+  Bytes metadata(std::size_t index) const;
 
   // Whether the only leaf is the root: it has no chain, and its signature is the root's.
   bool LeafIsRoot() const;

@@ -5,6 +5,7 @@ The disk is a tmpfs in a mount name space of the test's own. When the node start
 than RocksDB would set aside for its log, so that the log has to grow page by page.
 """
 
+import hashlib
 import os
 import pathlib
 import subprocess
@@ -98,6 +99,60 @@ class DiskFullTest(unittest.TestCase):
         self.assertEqual(self.sign("next").returncode, 0)
         for name in [*signed, "next"]:
             self.assert_verifies(name)
+
+
+class BatchDiskFullTest(unittest.TestCase):
+    """`pitser sign --batch` where there is room for some signatures and not for all."""
+
+    def setUp(self):
+        self.node = Node()
+        self.addCleanup(self.node.cleanup)
+        self.node.start()
+        self.addCleanup(self.node.stop)
+        self.disk = self.node.folder / "small"
+        self.disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", self.disk], check=True)
+        self.addCleanup(subprocess.run, ["umount", "--lazy", self.disk], check=True)
+        self.filler = self.disk / "filler"
+        self.filler.write_bytes(bytes(1 << 20))
+        lines = [f"{hashlib.sha256(str(i).encode()).hexdigest()}  small/{i}" for i in range(400)]
+        (self.node.folder / "list").write_text("\n".join(lines))
+
+    def batch(self, *more):
+        return pitser("sign", "--batch", "--hashes", "list", *more, "--server", self.node.server,
+                      cwd=self.node.folder)
+
+    def test_leaves_whole_signatures_beside_files_and_goes_on(self):
+        result = self.batch()
+        self.assertEqual(result.returncode, 7, result.stderr)
+        self.assertRegex(result.stderr, "No space left")
+        written = list(self.disk.glob("*.ksig"))
+        self.assertTrue(0 < len(written) < 400, len(written))
+        self.assertEqual(len(list(self.disk.iterdir())), len(written) + 1)
+        self.filler.unlink()
+        result = self.batch()
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(f"{len(written)} documents had their signature already", result.stderr)
+        self.verify()
+
+    def test_leaves_no_archive_and_goes_on(self):
+        self.filler.write_bytes(bytes(1_900_000))
+        result = self.batch("-o", "small/all.tar")
+        self.assertEqual(result.returncode, 7, result.stderr)
+        self.assertRegex(result.stderr, "No space left")
+        self.assertEqual({p.name for p in self.disk.iterdir()}, {"filler", "all.tar.resume"})
+        self.filler.unlink()
+        result = self.batch("-o", "small/all.tar")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("400 documents had been signed by an earlier run", result.stderr)
+        self.assertEqual({p.name for p in self.disk.iterdir()}, {"all.tar"})
+
+    def verify(self):
+        for i in (0, 150, 399):
+            (self.disk / str(i)).write_text(str(i))
+            result = pitser("verify", f"small/{i}", "--trust", self.node.trust,
+                            cwd=self.node.folder)
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
 
 def own_mounts():
