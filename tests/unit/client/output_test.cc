@@ -47,7 +47,6 @@ struct Entry {
   std::string name, content;
   std::int64_t time;
   unsigned mode;
-  friend bool operator==(const Entry&, const Entry&) = default;
 };
 std::vector<Entry> ReadArchive(const ByteVector& bytes) {
   std::setlocale(LC_CTYPE, "C.UTF-8");  // Or libarchive gives no name of a ZIP but ASCII.
