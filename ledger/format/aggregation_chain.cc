@@ -1,5 +1,6 @@
 #include "ledger/format/aggregation_chain.h"
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 
@@ -122,6 +123,8 @@ absl::Status ParseField(const Element& child, Fields& fields) {
       return SetOnce(fields.aggregation_time, ReadInt(child, kTime), child, kTime);
     case kChainIndexTag: {
       PITSER_ASSIGN_OR_RETURN(const std::uint64_t value, ReadInt(child, kIndex));
+      PITSER_RETURN_IF_ERROR(
+          internal::CheckRoom(fields.index.size(), internal::kMaxAggregationChains, child, kIndex));
       fields.index.push_back(value);
       return absl::OkStatus();
     }
@@ -134,6 +137,8 @@ absl::Status ParseField(const Element& child, Fields& fields) {
     case kLeftLinkTag:
     case kRightLinkTag: {
       PITSER_ASSIGN_OR_RETURN(const AggregationLink link, ParseLink(child));
+      PITSER_RETURN_IF_ERROR(
+          internal::CheckRoom(fields.links.size(), internal::kMaxAggregationLinks, child, kLink));
       fields.links.push_back(link);
       return absl::OkStatus();
     }
@@ -169,7 +174,8 @@ void WriteLink(ByteVector& out, const AggregationLink& link) {
 
 absl::StatusOr<AggregationHashChain> ParseAggregationHashChain(const Element& element) {
   Fields fields;
-  fields.links.reserve(internal::CountChildren(element, IsLink));
+  fields.links.reserve(
+      std::min(internal::CountChildren(element, IsLink), internal::kMaxAggregationLinks));
   TlvReader reader(element, kChain);
   Element child;
   while (!reader.done()) {

@@ -41,6 +41,20 @@ std::size_t CountChildren(const Element& parent, Wanted wanted) {
   return count;
 }
 
+// What no signature needs and no reader takes, so that memory stays in proportion to the input: an
+// empty chain index value of 2 bytes becomes one of 8, a chain of 40 bytes an object of 700. A tree
+// has 256 levels, so the chains of a signature have at most 255 links together; they are as many as
+// there are servers one above the other, some five.
+inline constexpr std::size_t kMaxAggregationLinks = 255;
+inline constexpr std::size_t kMaxAggregationChains = 64;  // And index values: one for each chain.
+
+// Refuses a child of which there are `max` already.
+inline absl::Status CheckRoom(std::size_t count, std::size_t max, const Element& child,
+                              std::string_view name) {
+  if (count < max) return absl::OkStatus();
+  return MalformedAt(child.offset, name, "occurs too often");
+}
+
 // Refuses `parent` when a mandatory child did not occur.
 inline absl::Status Require(bool present, const Element& parent, std::string_view name) {
   if (present) return absl::OkStatus();

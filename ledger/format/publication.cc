@@ -1,5 +1,6 @@
 #include "ledger/format/publication.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "absl/strings/str_format.h"
@@ -40,25 +41,27 @@ absl::Status BadCode(std::string_view what) {
   return absl::InvalidArgumentError(absl::StrFormat("publication code: %s", what));
 }
 
+// A publication is printed in a handful of places. Each text becomes an object of 32 bytes.
+constexpr std::size_t kMaxTexts = 512;
+
+absl::Status AddText(const Element& child, std::string_view name, std::vector<std::string>& texts) {
+  PITSER_ASSIGN_OR_RETURN(const std::string_view text, ReadText(child, name, false));
+  PITSER_RETURN_IF_ERROR(internal::CheckRoom(texts.size(), kMaxTexts, child, name));
+  texts.emplace_back(text);
+  return absl::OkStatus();
+}
+
 absl::Status ParseRecordChild(const Element& child, std::optional<PublicationData>& data,
                               PublicationRecord& record) {
   switch (child.type) {
     case kPublicationDataTag:
       return SetOnce(data, ParsePublicationData(child), child,
                      "publication record / publication data");
-    case kReferenceTag: {
-      PITSER_ASSIGN_OR_RETURN(const std::string_view text,
-                              ReadText(child, "publication record / publication reference", false));
-      record.references.emplace_back(text);
-      return absl::OkStatus();
-    }
-    case kRepositoryUriTag: {
-      PITSER_ASSIGN_OR_RETURN(
-          const std::string_view text,
-          ReadText(child, "publication record / publication repository URI", false));
-      record.repository_uris.emplace_back(text);
-      return absl::OkStatus();
-    }
+    case kReferenceTag:
+      return AddText(child, "publication record / publication reference", record.references);
+    case kRepositoryUriTag:
+      return AddText(child, "publication record / publication repository URI",
+                     record.repository_uris);
     default:
       return SkipUnknown(child, kRecord);
   }
@@ -102,6 +105,12 @@ absl::StatusOr<PublicationRecord> ParsePublicationRecord(const Element& element)
   std::optional<PublicationData> data;
   PublicationRecord record{
       .data = {0, Imprint::Zero(HashAlgorithm::kSha256)}, .references = {}, .repository_uris = {}};
+  const auto room_for = [&](std::uint16_t tag) {
+    return std::min(kMaxTexts, internal::CountChildren(
+                                   element, [&](std::uint16_t type) { return type == tag; }));
+  };
+  record.references.reserve(room_for(kReferenceTag));
+  record.repository_uris.reserve(room_for(kRepositoryUriTag));
   TlvReader reader(element, kRecord);
   Element child;
   while (!reader.done()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "ledger/base/status.h"
@@ -207,8 +208,59 @@ void WriteCertificateRecord(ByteVector& out, const CertificateRecord& record) {
 std::vector<std::size_t> ByTime(const std::vector<PublicationRecord>& records) {
   std::vector<std::size_t> order(records.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return records[i].data.time; });
+  // Not stable_sort, which takes memory of its own.
+  std::ranges::sort(order, {}, [&](std::size_t i) { return std::pair(records[i].data.time, i); });
   return order;
+}
+
+// What the records of a file become in memory, beside the file itself.
+struct Room {
+  std::size_t certificates = 0, publications = 0, bytes = 0;
+};
+
+// How much a text takes beyond its object: short ones lie inside.
+std::size_t TextBytes(const Element& text) {
+  return sizeof(std::string) +
+         (text.value.size() <= std::string().capacity() + 1 ? 0 : text.value.size());
+}
+
+void AddPublication(const Element& element, Room& room) {
+  ++room.publications;
+  room.bytes += sizeof(PublicationRecord) + sizeof(std::size_t);  // And its place by time.
+  TlvReader reader(element);
+  Element child;
+  while (!reader.done() && reader.Next(child).ok()) {
+    if (child.type == kReferenceTag || child.type == kPublicationUriTag) {
+      room.bytes += TextBytes(child);
+    }
+  }
+}
+
+// Makes room for the records, so that no list grows piece by piece.
+// Errors: kInvalidArgument when they would take more than 3 times the size of the file and 64 KiB:
+// a real publication of 100 bytes becomes some 200, but a file can be made of next to empty ones.
+absl::Status MakeRoom(Bytes file, PublicationsFileContent& content) {
+  constexpr std::size_t kFreeBytes = std::size_t{56}
+                                     << 10;  // The rest is for messages and the like.
+  Room room;
+  TlvReader reader(file.subspan(kMagic.size()));
+  Element element;
+  while (!reader.done() && reader.Next(element).ok()) {
+    if (element.type == kHeaderTag) {
+      room.bytes += 2 * element.value.size();
+    } else if (element.type == kCertificateTag) {
+      ++room.certificates;
+      room.bytes += sizeof(CertificateRecord) + element.value.size();
+    } else if (element.type == kPublicationTag) {
+      AddPublication(element, room);
+    }
+  }
+  if (room.bytes > 3 * file.size() + kFreeBytes) {
+    return MalformedAt(kMagic.size(), kFile, "is made of too many too small elements");
+  }
+  content.certificates.reserve(room.certificates);
+  content.publications.reserve(room.publications);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -221,6 +273,7 @@ absl::StatusOr<PublicationsFile> PublicationsFile::Parse(ByteVector bytes) {
     return MalformedAt(0, kFile, "does not start with KSIPUBLF");
   }
   PublicationsFile file;
+  PITSER_RETURN_IF_ERROR(MakeRoom(bytes, file.content_));
   std::uint16_t previous = 0;
   TlvReader reader(Bytes(bytes).subspan(kMagic.size()), kMagic.size(), kFile);
   Element element;

@@ -86,6 +86,8 @@ absl::Status ParseRfc3161Field(const Element& child, Rfc3161Fields& fields) {
       return SetOnce(fields.aggregation_time, ReadInt(child, kTime), child, kTime);
     case 0x03: {
       PITSER_ASSIGN_OR_RETURN(const std::uint64_t value, ReadInt(child, kIndex));
+      PITSER_RETURN_IF_ERROR(
+          internal::CheckRoom(fields.index.size(), internal::kMaxAggregationChains, child, kIndex));
       fields.index.push_back(value);
       return absl::OkStatus();
     }

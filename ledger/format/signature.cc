@@ -107,8 +107,9 @@ absl::StatusOr<Signature> Signature::Parse(ByteVector bytes) {
   Signature signature;
   signature.bytes_ = std::move(bytes);
   PITSER_ASSIGN_OR_RETURN(const Element outer, ReadOuter(signature.bytes_));
-  signature.chains_.reserve(
-      CountChildren(outer, [](std::uint16_t type) { return type == kAggregationHashChainTag; }));
+  signature.chains_.reserve(std::min(
+      CountChildren(outer, [](std::uint16_t type) { return type == kAggregationHashChainTag; }),
+      internal::kMaxAggregationChains));
   bool has_aggregation_authentication = false;
   TlvReader reader(outer, kSignature);
   Element child;
@@ -138,7 +139,15 @@ absl::StatusOr<Signature> Signature::Parse(ByteVector bytes) {
 absl::Status Signature::ParseChild(const Element& child) {
   switch (child.type) {
     case kAggregationHashChainTag: {
+      constexpr std::string_view kChain = "signature / aggregation hash chain";
+      PITSER_RETURN_IF_ERROR(
+          internal::CheckRoom(chains_.size(), internal::kMaxAggregationChains, child, kChain));
       PITSER_ASSIGN_OR_RETURN(AggregationHashChain chain, ParseAggregationHashChain(child));
+      std::size_t links = chain.links.size();
+      for (const AggregationHashChain& other : chains_) links += other.links.size();
+      if (links > internal::kMaxAggregationLinks) {
+        return MalformedAt(child.offset, kChain, "its links lead beyond level 255, the highest");
+      }
       chains_.push_back(std::move(chain));
       return absl::OkStatus();
     }

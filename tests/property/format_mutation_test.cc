@@ -33,9 +33,8 @@ using Random = std::mt19937;
 std::size_t Below(Random& random, std::size_t bound) { return random() % bound; }
 std::uint8_t AnyByte(Random& random) { return static_cast<std::uint8_t>(random()); }
 
-// What parsing may take: a chain of 40 bytes becomes an object of some 700, and containers grow by
-// doubling.
-std::size_t MemoryBound(std::size_t size) { return 64 * size + 4096; }
+// What parsing may take at most, the bytes themselves included.
+std::size_t MemoryBound(std::size_t size) { return 4 * size + (std::size_t{64} << 10); }
 
 // The golden vector, and the valid files of the pack where it is at hand.
 std::vector<ByteVector> Corpus() {
@@ -56,7 +55,7 @@ bool Check(const ByteVector& bytes) {
   {
     AllocationCounter allocations;
     signature = Signature::Parse(std::move(input));
-    EXPECT_LE(allocations.bytes(), MemoryBound(bytes.size()));
+    EXPECT_LE(bytes.size() + allocations.peak_bytes(), MemoryBound(bytes.size()));
   }
   if (!signature.ok()) {
     EXPECT_EQ(signature.status().code(), absl::StatusCode::kInvalidArgument);
@@ -234,8 +233,28 @@ TEST(FormatMutation, MemoryStaysInProportionAtTheWorst) {
     parent.children.insert(parent.children.end(), room / EncodeTree(filling).size(), filling);
     const ByteVector bytes = EncodeTree(root);
     EXPECT_GT(bytes.size(), kMaxSignatureSize - 100);
-    EXPECT_TRUE(Check(bytes));
+    // The calendar's links are as many as there are; of the others no signature has so many.
+    EXPECT_EQ(Check(bytes), filling.value.size() == 21);
+    // As many as are taken, and beside them something that needs no memory.
+    TlvNode taken = golden;
+    TlvNode& taken_parent = place < 0 ? taken : taken.children[static_cast<std::size_t>(place)];
+    taken_parent.children.insert(taken_parent.children.end(), 60, filling);
+    EXPECT_TRUE(Check(EncodeTree(taken)));
   }
+}
+
+// Each link is a level of one tree, whichever chain it is in.
+TEST(FormatMutation, TheLinksOfAllChainsCountTogether) {
+  const TlvNode golden = testing::ParseSignatureTree(FromHex(testing::kGoldenSignatureHex).value());
+  TlvNode chain = golden.children[0];
+  const TlvNode link = chain.children.back();
+  chain.children.insert(chain.children.end(), 100 - (chain.children.size() - 4), link);
+  TlvNode root = golden;
+  root.children.insert(root.children.end(), 2, chain);
+  EXPECT_TRUE(Check(EncodeTree(root)));
+  root.children.push_back(chain);
+  EXPECT_THAT(Signature::Parse(EncodeTree(root)),
+              testing::StatusIs(absl::StatusCode::kInvalidArgument, "beyond level 255"));
 }
 
 // The hot path: bytes that are moved in, the list of chains, the calendar links, and the text of

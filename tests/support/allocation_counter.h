@@ -15,6 +15,8 @@ class AllocationCounter {
 
   std::size_t count() const;
   std::size_t bytes() const;  // In sum; what was freed in between counts, too.
+  // The most that was held at once, with what the allocator rounds up.
+  std::size_t peak_bytes() const;
 };
 
 }  // namespace pitser::testing
