@@ -16,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "ledger/base/hex.h"
 #include "ledger/verify/verifier.h"
+#include "tests/property/content_dump.h"
 #include "tests/property/uncovered_bits.h"
 #include "tests/support/signature_maker.h"
 #include "tests/support/status_matchers.h"
@@ -38,48 +39,6 @@ using ::testing::IsEmpty;
 
 // --- Canonical dumps: what is decoded, without the texts that decide nothing ---
 
-std::string Dump(const ledger::PublicationData& data) {
-  return std::to_string(data.time) + " " + data.hash.ToText();
-}
-
-void DumpChain(std::ostream& out, const ledger::AggregationHashChain& chain) {
-  out << "aggregation " << chain.aggregation_time << " [";
-  for (const std::uint64_t index : chain.index) out << index << ",";
-  out << "] " << chain.input_hash.ToText() << " " << HashAlgorithmName(chain.algorithm) << "\n";
-  for (const ledger::AggregationLink& link : chain.links) {
-    out << static_cast<int>(link.direction) << static_cast<int>(link.kind) << " +"
-        << static_cast<int>(link.level_correction) << " " << ToHex(link.sibling) << "\n";
-  }
-}
-
-std::string Dump(const Signature& signature) {
-  std::ostringstream out;
-  for (const auto& chain : signature.aggregation_chains()) DumpChain(out, chain);
-  if (const auto& chain = signature.calendar_chain()) {
-    out << "calendar " << chain->publication_time << " " << chain->AggregationTime() << " "
-        << chain->input_hash.ToText() << "\n";
-    for (const ledger::CalendarLink& link : chain->links) {
-      out << static_cast<int>(link.direction) << " " << link.sibling.ToText() << "\n";
-    }
-  }
-  if (const auto& record = signature.publication_record()) {
-    out << "publication " << Dump(record->data) << "\n";
-  }
-  if (const auto& record = signature.authentication_record()) {
-    out << "authentication " << Dump(record->data) << " " << ToHex(record->signed_bytes) << " "
-        << record->signature_type << " " << ToHex(record->signature_value) << " "
-        << ToHex(record->certificate_id) << "\n";
-  }
-  out << "rfc3161 " << signature.rfc3161_record().has_value() << "\n";
-  for (const ledger::Identity& identity : signature.Identities()) {
-    const ledger::Metadata& metadata = identity.metadata;
-    out << identity.legacy << " " << metadata.client_id << " " << metadata.machine_id.value_or("-")
-        << " " << metadata.sequence_number.value_or(0) << " "
-        << metadata.request_time_us.value_or(0) << "\n";
-  }
-  return out.str();
-}
-
 // Here the texts are signed, so they count.
 std::string Dump(const PublicationsFile& file) {
   const ledger::PublicationsFileContent& content = file.content();
@@ -89,7 +48,7 @@ std::string Dump(const PublicationsFile& file) {
     out << ToHex(certificate.id) << " " << ToHex(certificate.der) << "\n";
   }
   for (const auto& publication : content.publications) {
-    out << Dump(publication.data);
+    out << DumpOf(publication.data);
     for (const std::string& text : publication.references) out << " " << text;
     for (const std::string& text : publication.repository_uris) out << " " << text;
     out << "\n";
@@ -182,7 +141,7 @@ Flips FlipSignature(const char* what, const SignatureRecipe& recipe, Policy poli
                            .publications_file = &file})) {
           return std::nullopt;
         }
-        return Dump(*signature);
+        return DumpOf(*signature);
       });
   Print(what, bytes, uncovered, covered, accepted);
   return {uncovered, accepted};

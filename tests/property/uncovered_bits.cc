@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 #include "ledger/format/tlv.h"
+#include "tests/support/tlv_tree.h"
 #include "tests/support/value_of.h"
 
 namespace pitser::testing {
@@ -35,45 +37,78 @@ void AddBytes(Bits& bits, Range range) {
 constexpr unsigned kFlagBits = 0x60;
 constexpr char kFlags[] = "flags of known elements";
 constexpr char kTexts[] = "references and addresses for people";
+constexpr char kSkipped[] = "elements that no reader knows, flagged to be skipped";
+// It is skipped inside or outside of a neighbour that may have children.
+constexpr char kBorders[] = "lengths that say on which side of an end a skipped element stands";
+constexpr char kInputData[] = "input data that no verifier checks";
+constexpr char kOtherPolicy[] = "the key's signature, where the policy does not ask for it";
 
 // What a reader makes of an element, by where it stands.
 enum class Kind {
-  kParent,  // Its children are walked.
-  kValue,   // A value that is checked.
-  kText,    // A text that decides nothing.
-  kSigned,  // Signed as encoded, header included.
+  kParent,   // Its children are walked.
+  kValue,    // A value that is checked.
+  kText,     // A text that decides nothing.
+  kOpaque,   // Bytes that decide nothing.
+  kSigned,   // Signed as encoded, header included.
+  kNotAsked  // Of the key's signature, which is not checked.
 };
 
-Kind KindOf(std::uint16_t parent, std::uint16_t type) {
+Kind KindOf(std::uint16_t parent, std::uint16_t type, KeySignature key_signature) {
+  const bool ignored = key_signature == KeySignature::kIgnored;
   switch (parent) {
     case 0:
     case 0x800:
       return Kind::kParent;
     case 0x801:
+      if (type == 0x04) return Kind::kOpaque;
       return type == 0x07 || type == 0x08 ? Kind::kParent : Kind::kValue;
     case 0x803:
       return type == 0x10 ? Kind::kParent : Kind::kText;
     case 0x805:
-      return type == 0x10 ? Kind::kSigned : Kind::kParent;
+      return type == 0x10 && !ignored ? Kind::kSigned : Kind::kParent;
     case 0x0B:
+      if (ignored) return Kind::kNotAsked;
       return type == 0x04 ? Kind::kText : Kind::kValue;
     default:
       return Kind::kValue;
   }
 }
 
-void WalkSignature(const Element& element, std::uint16_t parent, UncoveredBits& uncovered) {
-  const Kind kind = KindOf(parent, element.type);
+void AddValue(Bits& bits, const Element& element) {
+  const std::size_t begin = element.value_offset();
+  AddBytes(bits, {begin, begin + element.value.size()});
+}
+
+// All of the header behind the type.
+void AddLength(Bits& bits, const Element& element) {
+  AddBytes(bits, {element.offset + (element.long_header ? 2U : 1U), element.value_offset()});
+}
+
+// `rule`: the table of the element, null when it has none.
+void WalkSignature(const Element& element, std::uint16_t parent, const ElementRule* rule,
+                   KeySignature key_signature, UncoveredBits& uncovered) {
+  const Kind kind = KindOf(parent, element.type, key_signature);
   if (kind == Kind::kSigned) return;
   AddByte(uncovered[kFlags], element.offset, kFlagBits);
-  if (kind == Kind::kText) {
-    const std::size_t begin = element.value_offset();
-    AddBytes(uncovered[kTexts], {begin, begin + element.value.size()});
-  }
+  if (kind == Kind::kText) AddValue(uncovered[kTexts], element);
+  if (kind == Kind::kOpaque) AddValue(uncovered[kInputData], element);
+  if (kind == Kind::kNotAsked) AddValue(uncovered[kOtherPolicy], element);
   if (kind != Kind::kParent) return;
+  std::optional<Element> before;  // A nested one, right before the child.
+  bool ends_with_skipped = false;
   for (ledger::TlvReader children(element); !children.done();) {
-    WalkSignature(ValueOf(children.Next()), element.type, uncovered);
+    const Element child = ValueOf(children.Next());
+    const ChildRule* known = FindRule(*rule, child.type);
+    ends_with_skipped = known == nullptr;
+    if (known == nullptr) {
+      AddBytes(uncovered[kSkipped], {child.offset, child.offset + child.raw.size()});
+      if (before.has_value()) AddLength(uncovered[kBorders], *before);
+      continue;
+    }
+    WalkSignature(child, element.type, known->nested, key_signature, uncovered);
+    before = known->nested != nullptr ? std::optional(child) : std::nullopt;
   }
+  if (ends_with_skipped && parent != 0) AddLength(uncovered[kBorders], element);
 }
 
 // --- DER ---
@@ -198,10 +233,10 @@ bool Contains(const std::vector<Range>& ranges, std::size_t bit) {
       ranges, [&](const Range& range) { return range.begin <= bit / 8 && bit / 8 < range.end; });
 }
 
-UncoveredBits UncoveredBitsOfSignature(Bytes signature) {
+UncoveredBits UncoveredBitsOfSignature(Bytes signature, KeySignature key_signature) {
   UncoveredBits uncovered;
   ledger::TlvReader reader(signature);
-  WalkSignature(ValueOf(reader.Next()), 0, uncovered);
+  WalkSignature(ValueOf(reader.Next()), 0, &SignatureRule(), key_signature, uncovered);
   return uncovered;
 }
 

@@ -31,9 +31,13 @@ Bits AllOf(const UncoveredBits& uncovered);
 std::size_t CountBits(const std::vector<Range>& ranges);
 bool Contains(const std::vector<Range>& ranges, std::size_t bit);
 
-// Flags of elements that are not hashed or signed as encoded, and texts for people.
-// Source: spec/ksi-signature.md 2.3, 3.8, 3.9.
-UncoveredBits UncoveredBitsOfSignature(ledger::Bytes signature);
+// Whether a policy looks at what the ledger's key signed: only the key-based one does.
+enum class KeySignature { kChecked, kIgnored };
+
+// Flags of elements that are not hashed or signed as encoded, texts for people, elements that a
+// reader skips, and what the policy ignores.   Source: spec/ksi-signature.md 2.3, 3.2, 3.8, 3.9.
+UncoveredBits UncoveredBitsOfSignature(ledger::Bytes signature,
+                                       KeySignature key_signature = KeySignature::kChecked);
 
 // What goes into a hash or stands under a signature, found through the decoded signature.
 std::vector<Range> CoveredRangesOfSignature(const ledger::Signature& signature);
