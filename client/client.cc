@@ -151,6 +151,10 @@ Client::SignResults Client::SignWithRetry(std::span<const SignInput> inputs) {
   std::vector<std::size_t> pending(inputs.size());
   std::iota(pending.begin(), pending.end(), std::size_t{0});
   for (int attempt = 1; !pending.empty(); ++attempt) {
+    std::vector<absl::Status> before;
+    for (std::size_t i : pending) {
+      before.push_back(attempt == 1 ? absl::OkStatus() : results[i].status());
+    }
     const std::vector<net::Attempt> outcomes =
         SignAtOnce(inputs, pending, end - environment.monotonic(), results);
     std::vector<std::size_t> again;
@@ -160,7 +164,10 @@ Client::SignResults Client::SignWithRetry(std::span<const SignInput> inputs) {
       if (outcomes[i].status.ok()) continue;
       const auto wait = net::DelayBeforeRetry(options_.retry, attempt, outcomes[i], remaining,
                                               environment.random());
-      if (!wait) continue;
+      if (!wait) {
+        results[pending[i]] = net::MoreTelling(outcomes[i].status, before[i]);
+        continue;
+      }
       again.push_back(pending[i]);
       delay = std::max(delay, *wait);
     }

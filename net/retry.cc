@@ -47,16 +47,22 @@ RetryEnvironment RetryEnvironment::System() {
   };
 }
 
+absl::Status MoreTelling(const absl::Status& last, const absl::Status& before) {
+  return absl::IsDeadlineExceeded(last) && !before.ok() ? before : last;
+}
+
 absl::Status CallWithRetry(const RetryPolicy& policy, absl::Duration timeout,
                            const RetryEnvironment& environment,
                            const std::function<Attempt(absl::Duration remaining)>& call) {
   const absl::Duration end = environment.monotonic() + timeout;
+  absl::Status before;
   for (int attempt = 1;; ++attempt) {
     const Attempt outcome = call(end - environment.monotonic());
     if (outcome.status.ok()) return outcome.status;
     const std::optional<absl::Duration> delay = DelayBeforeRetry(
         policy, attempt, outcome, end - environment.monotonic(), environment.random());
-    if (!delay) return outcome.status;
+    if (!delay) return MoreTelling(outcome.status, before);
+    before = outcome.status;
     environment.sleep(*delay);
   }
 }

@@ -38,6 +38,10 @@ std::optional<absl::Duration> DelayBeforeRetry(const RetryPolicy& policy, int at
                                                const Attempt& outcome, absl::Duration remaining,
                                                double random);
 
+// What to tell of a call that was made again: its last outcome, unless time merely ran out while it
+// had been refused before. Then the refusal, which says what is the matter.
+absl::Status MoreTelling(const absl::Status& last, const absl::Status& before);
+
 // Time and chance, as arguments: tests put in their own.
 struct RetryEnvironment {
   std::function<absl::Duration()> monotonic;  // Never goes back.
@@ -48,7 +52,8 @@ struct RetryEnvironment {
 };
 
 // Makes attempts until one is OK, is not retryable, or the policy or `timeout` says stop. `call`
-// gets the time that is left of `timeout`, for its own deadline. Returns the last attempt's status.
+// gets the time that is left of `timeout`, for its own deadline. Returns the last attempt's status,
+// or the one before (MoreTelling()).
 absl::Status CallWithRetry(const RetryPolicy& policy, absl::Duration timeout,
                            const RetryEnvironment& environment,
                            const std::function<Attempt(absl::Duration remaining)>& call);

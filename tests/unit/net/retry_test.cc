@@ -94,6 +94,34 @@ TEST(CallWithRetry, NeverSleepsPastItsTimeAndTellsTheCallWhatIsLeft) {
   EXPECT_LT(time.now, start + absl::Seconds(10));
 }
 
+TEST(CallWithRetry, TellsTheRefusalWhenTimeRunsOutAfterIt) {
+  FakeTime time;
+  int calls = 0;
+  EXPECT_THAT(
+      CallWithRetry(
+          {}, absl::Seconds(60), time.Environment(),
+          [&](absl::Duration) {
+            return ++calls == 1 ? Unavailable() : Attempt{absl::DeadlineExceededError("late"), {}};
+          }),
+      StatusIs(absl::StatusCode::kUnavailable, "gone"));
+  EXPECT_EQ(calls, 2);
+  // Without a refusal there is nothing else to tell.
+  EXPECT_THAT(CallWithRetry({}, absl::Seconds(60), time.Environment(),
+                            [&](absl::Duration) {
+                              return Attempt{absl::DeadlineExceededError("late"), {}};
+                            }),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  // Any other outcome is newer than the refusal.
+  calls = 0;
+  EXPECT_THAT(
+      CallWithRetry(
+          {}, absl::Seconds(60), time.Environment(),
+          [&](absl::Duration) {
+            return ++calls == 1 ? Unavailable() : Attempt{absl::InvalidArgumentError("no"), {}};
+          }),
+      StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 TEST(DelayBeforeRetry, HonoursTheServersDelayWhenItIsLonger) {
   Attempt attempt{absl::ResourceExhaustedError("full"), absl::Seconds(3)};
   EXPECT_EQ(DelayBeforeRetry({}, 1, attempt, absl::Minutes(1), 0.5), absl::Seconds(3));
