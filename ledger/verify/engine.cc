@@ -17,8 +17,9 @@ void Join(std::string& causes, std::string_view cause) {
   causes += cause;
 }
 
-// Runs `rules` up to the first that does not pass and leaves the outcome in `result`.
-absl::Status RunList(std::span<const Rule> rules, Evidence& evidence, VerificationResult& result) {
+// Runs the rules of a policy up to the first that does not pass and leaves the outcome in `result`.
+absl::Status RunList(std::string_view policy, std::span<const Rule> rules, Evidence& evidence,
+                     VerificationResult& result) {
   result.outcome = Outcome::kOk;
   result.code = ErrorCode::kNone;
   result.rule = {};
@@ -27,14 +28,14 @@ absl::Status RunList(std::span<const Rule> rules, Evidence& evidence, Verificati
     absl::StatusOr<Finding> finding = rule.check(evidence);
     if (!finding.ok()) return Annotate(finding.status(), rule.name);
     if (finding->passes) {
-      result.verdicts.push_back({rule.name, Outcome::kOk, ErrorCode::kNone});
+      result.verdicts.push_back({rule.name, Outcome::kOk, ErrorCode::kNone, policy});
       continue;
     }
     result.outcome = OutcomeOf(rule.code);
     result.code = rule.code;
     result.rule = rule.name;
     result.cause = std::move(finding->cause);
-    result.verdicts.push_back({rule.name, result.outcome, rule.code});
+    result.verdicts.push_back({rule.name, result.outcome, rule.code, policy});
     break;
   }
   return absl::OkStatus();
@@ -46,7 +47,7 @@ absl::StatusOr<VerificationResult> RunRules(std::span<const Rule> first,
                                             std::span<const RuleList> tries, Evidence& evidence) {
   VerificationResult result{.outcome = Outcome::kOk};
   result.verdicts.reserve(kUsualVerdicts);
-  PITSER_RETURN_IF_ERROR(RunList(first, evidence, result));
+  PITSER_RETURN_IF_ERROR(RunList(PolicyName(Policy::kInternal), first, evidence, result));
   const bool first_passed = result.outcome == Outcome::kOk;
   std::string earlier_causes;
   for (const RuleList& list : tries) {
@@ -54,7 +55,7 @@ absl::StatusOr<VerificationResult> RunRules(std::span<const Rule> first,
     result.policy = list.name;
     if (!first_passed) break;
     result.cause.clear();
-    PITSER_RETURN_IF_ERROR(RunList(list.rules, evidence, result));
+    PITSER_RETURN_IF_ERROR(RunList(list.name, list.rules, evidence, result));
     if (result.outcome != Outcome::kInconclusive) break;
     Join(earlier_causes, result.cause);
     result.cause = earlier_causes;

@@ -76,7 +76,8 @@ std::string_view OutcomeName(Outcome outcome);
 struct RuleVerdict {
   std::string_view rule;
   Outcome outcome;
-  ErrorCode code;
+  ErrorCode code;                // kNone when it passed.
+  std::string_view policy = {};  // That it belongs to; "internal" for what they all begin with.
 };
 
 struct VerificationResult {
