@@ -218,17 +218,22 @@ absl::StatusOr<std::vector<PublicationRecord>> CalendarClient::ListPublications(
   return records;
 }
 
-absl::StatusOr<ledger::CalendarHashChain> CalendarClient::GetCalendarHashChain(
-    std::uint64_t aggregation_time, std::uint64_t publication_time) {
+absl::StatusOr<ledger::CalendarHashChain> CalendarClient::Extend(
+    std::uint64_t aggregation_time, std::optional<std::uint64_t> publication_time) {
   pitser::v1::ExtendRequest request;
   request.set_aggregation_time(aggregation_time);
-  request.set_publication_time(publication_time);
+  if (publication_time) request.set_publication_time(*publication_time);
   pitser::v1::ExtendResponse response;
   PITSER_RETURN_IF_ERROR(CallWithRetry(options_, [&](grpc::ClientContext& context) {
     return stubs_->extender->Extend(&context, request, &response);
   }));
+  return TakeCalendarChain(response.calendar_hash_chain());
+}
+
+absl::StatusOr<ledger::CalendarHashChain> CalendarClient::GetCalendarHashChain(
+    std::uint64_t aggregation_time, std::uint64_t publication_time) {
   PITSER_ASSIGN_OR_RETURN(ledger::CalendarHashChain chain,
-                          TakeCalendarChain(response.calendar_hash_chain()));
+                          Extend(aggregation_time, publication_time));
   const auto shape = ledger::CalendarTimeFromShape(chain.publication_time, chain.links);
   if (chain.publication_time != publication_time || !shape.ok() || *shape != aggregation_time ||
       chain.AggregationTime() != aggregation_time) {

@@ -54,6 +54,12 @@ class CalendarClient {
   absl::StatusOr<std::vector<ledger::PublicationRecord>> ListPublications(
       const PublicationQuery& query);
 
+  // What the extender answers, as it comes: a well-formed chain that was not held against the
+  // question. ledger::Verify() does that, as its ledger::ExtendFunction, and says what is wrong.
+  // Without a publication time: to the newest closed second.
+  absl::StatusOr<ledger::CalendarHashChain> Extend(std::uint64_t aggregation_time,
+                                                   std::optional<std::uint64_t> publication_time);
+
   // The calendar hash chain from a second to a later one; it has the shape of these times.
   // Errors: kOutOfRange when the calendar has not come that far.
   absl::StatusOr<ledger::CalendarHashChain> GetCalendarHashChain(std::uint64_t aggregation_time,

@@ -102,6 +102,8 @@ std::string_view AcceptanceName(Acceptance acceptance) {
       return "person";
     case Acceptance::kOnFirstUse:
       return "first-use";
+    case Acceptance::kBySystem:
+      return "system";
     case Acceptance::kByPath:
       break;
   }

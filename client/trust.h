@@ -21,9 +21,10 @@ enum class Acceptance {
   kByFingerprint,  // Its fingerprint was the one that a person gave.
   kByPerson,       // A person saw its fingerprint and said yes.
   kOnFirstUse,     // Nobody compared anything.
+  kBySystem,       // It is in the system's store, and somebody asked for that. Never stored.
 };
 
-// The stored name: "path", "fingerprint", "person", "first-use".
+// The stored name: "path", "fingerprint", "person", "first-use"; "system".
 std::string_view AcceptanceName(Acceptance acceptance);
 
 // Whom to believe, and what they say.

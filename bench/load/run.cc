@@ -8,8 +8,8 @@
 #include "absl/strings/str_format.h"
 #include "base/clock.h"
 #include "client/cli/exit_code.h"
-#include "client/offline.h"
 #include "client/trust.h"
+#include "client/verification.h"
 #include "ledger/base/status.h"
 
 namespace pitser::bench {

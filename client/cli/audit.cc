@@ -165,8 +165,7 @@ absl::StatusOr<AuditOutcome> RunAll(const AuditOptions& options, const Surroundi
   if (!options.proof.empty()) {
     PITSER_RETURN_IF_ERROR(CheckDestination({.path = options.proof}, "", true, around.console));
   }
-  PITSER_ASSIGN_OR_RETURN(const Evidence trust,
-                          LoadEvidence(options.trust, around.settings, around.Now()));
+  PITSER_ASSIGN_OR_RETURN(const Evidence trust, LoadEvidence(options.trust, around));
   PITSER_ASSIGN_OR_RETURN(const std::vector<Reader> readers, ConnectAll(options, around));
   if (const std::string warning = trust.FirstUseWarning(); !warning.empty()) {
     around.console.Note(warning);

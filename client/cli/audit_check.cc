@@ -31,8 +31,7 @@ absl::StatusOr<Verdict> Check(const AuditOptions& options, const Surroundings& a
   if (!proof.ok()) {
     return WithExitCode(InContext(proof.status(), options.check_proof), ExitCode::kMalformed);
   }
-  PITSER_ASSIGN_OR_RETURN(const Evidence trust,
-                          LoadEvidence(options.trust, around.settings, around.Now()));
+  PITSER_ASSIGN_OR_RETURN(const Evidence trust, LoadEvidence(options.trust, around));
   const absl::Status holds = client::CheckFork(*proof);
   if (absl::IsUnimplemented(holds)) return WithExitCode(holds, ExitCode::kInconclusive);
   const std::array<Vouching, 2> vouching = {

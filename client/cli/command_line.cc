@@ -1,6 +1,8 @@
 #include "client/cli/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -102,6 +104,10 @@ void AddTrust(CLI::App& app, CommonOptions& common, TrustOptions& options) {
       ->type_name("OID=VALUE")
       ->allow_extra_args(false)
       ->group(group);
+  app.add_flag("--system-trust", options.system_trust,
+               "believe the certificates of this system's store (OpenSSL's, as for web sites)\n"
+               "instead of the folder's; never done unless asked")
+      ->group(group);
   app.add_option("--at", options.at,
                  "time at which the publications file's signature is judged, RFC 3339 or Unix\n"
                  "seconds (default: now)")
@@ -122,7 +128,9 @@ using internal::AddTrust;
 // One parser for all commands; it owns the options that a parse fills.
 class Parser {
  public:
-  Parser() {
+  // `first`: the first argument. When it is one of these commands, only that one is made: the whole
+  // takes longer to build than a signature to verify.
+  explicit Parser(std::string_view first) {
     Describe(app_, {"pitser COMMAND [OPTIONS]",
                     "Seals documents in time: signs them through a Pitser ledger, verifies and\n"
                     "inspects signatures without one. Only hashes leave this machine.",
@@ -131,13 +139,14 @@ class Parser {
                     {"pitser sign contract.pdf --server 127.0.0.1:7380",
                      "pitser verify contract.pdf --trust pitser-data/trust"}});
     app_.add_flag("--version", version_, "show the version");
-    AddSign();
-    AddVerify();
-    AddExtend();
-    AddInspect();
-    AddTrustCommands();
-    AddConfig();
-    read_commands_.emplace(app_);
+    const auto wanted = [&](std::string_view name) { return !IsCommand(first) || first == name; };
+    if (wanted("sign")) AddSign();
+    if (wanted("verify")) AddVerify();
+    if (wanted("extend")) AddExtend();
+    if (wanted("inspect")) AddInspect();
+    if (wanted("trust")) AddTrustCommands();
+    if (wanted("config")) AddConfig();
+    if (!IsCommand(first)) read_commands_.emplace(app_);
   }
 
   absl::StatusOr<CommandLine> Parse(const std::vector<std::string>& arguments) {
@@ -149,18 +158,27 @@ class Parser {
       return UsageError(error.what());
     }
     if (version_) return Information{absl::StrFormat("pitser %s", base::Version())};
-    if (sign_->parsed()) return CommandOptions(sign_options_);
-    if (verify_->parsed()) return CommandOptions(verify_options_);
-    if (extend_->parsed()) return CommandOptions(extend_options_);
-    if (inspect_->parsed()) return CommandOptions(inspect_options_);
-    if (trust_fetch_->parsed()) return CommandOptions(trust_fetch_options_);
-    if (trust_show_->parsed()) return CommandOptions(trust_show_options_);
-    if (config_->parsed()) return CommandOptions(config_options_);
-    if (auto options = read_commands_->Parsed()) return *std::move(options);
+    if (Parsed(sign_)) return CommandOptions(sign_options_);
+    if (Parsed(verify_)) return CommandOptions(verify_options_);
+    if (Parsed(extend_)) return CommandOptions(extend_options_);
+    if (Parsed(inspect_)) return CommandOptions(inspect_options_);
+    if (Parsed(trust_fetch_)) return CommandOptions(trust_fetch_options_);
+    if (Parsed(trust_show_)) return CommandOptions(trust_show_options_);
+    if (Parsed(config_)) return CommandOptions(config_options_);
+    if (read_commands_) {
+      if (auto options = read_commands_->Parsed()) return *std::move(options);
+    }
     return UsageError("a command is missing");
   }
 
  private:
+  static bool IsCommand(std::string_view name) {
+    constexpr std::string_view kNames[] = {"sign",    "verify", "extend",
+                                           "inspect", "trust",  "config"};
+    return std::ranges::find(kNames, name) != std::end(kNames);
+  }
+  static bool Parsed(const CLI::App* command) { return command != nullptr && command->parsed(); }
+
   void AddSign();
   void AddSignBatch();
   void AddVerify();
@@ -283,21 +301,36 @@ void Parser::AddSignBatch() {
 }
 
 void Parser::AddVerify() {
-  verify_ = app_.add_subcommand("verify", "verify documents with their signatures, offline");
+  verify_ = app_.add_subcommand("verify", "verify documents with their signatures");
   Describe(*verify_,
            {"pitser verify FILE... [-s SIG] [--trust DIR]\n"
+            "       pitser verify -r DIR... [--trust DIR]\n"
+            "       pitser verify --files-from LIST [-0] [--trust DIR]\n"
             "       pitser verify --hash ALGORITHM:HEX SIG.ksig\n"
             "       pitser verify SIG.ksig",
             "Verifies each document with its signature (default: FILE.ksig) and says when and "
-            "through\nwhom it was signed, and what the trust in that rests on. Needs no network. "
-            "A name that\nends in .ksig is a signature to be verified without its document, unless "
-            "-s is given.\nWithout --policy, the strongest that the evidence at hand allows is "
-            "applied.",
+            "through\nwhom it was signed, and what the trust in that rests on. Needs no network, "
+            "unless an extender\nmay be asked (--extend). A name that ends in .ksig is a signature "
+            "to be verified without its\ndocument, unless -s is given. Several inputs have a line "
+            "each, and the worst is the exit code.\nWithout --policy, the strongest that the "
+            "evidence at hand allows is applied.",
             {kOk, kFailed, kUsage, kInconclusive, kMalformed, kLocalFile, kBug, kInterrupted},
             {"pitser verify contract.pdf --trust pitser-data/trust",
-             "pitser verify contract.pdf.ksig --policy internal --json"}});
+             "pitser verify contract.pdf.ksig --policy internal --json",
+             "pitser verify contract.pdf --trust pitser-data/trust --extend --extender "
+             "grpc://127.0.0.1:7380",
+             "pitser verify -r . --trust pitser-data/trust --explain"}});
   VerifyOptions& options = verify_options_;
   verify_->add_option("FILE", options.files, "documents, or signatures (.ksig) alone");
+  verify_->add_flag("-r,--recursive", options.recursive,
+                    "FILE may be a folder: every signature below it, with the document beside it");
+  CLI::Option* const list =
+      verify_
+          ->add_option("--files-from", options.files_from,
+                       "verify what this file names, one a line; `-` is standard input")
+          ->type_name("LIST");
+  verify_->add_flag("-0,--null", options.null_separated, "names in LIST end with a zero byte")
+      ->needs(list);
   verify_->add_option("-s,--signature", options.signature, "the signature, if not FILE.ksig")
       ->type_name("SIG");
   verify_->add_option("--hash", options.hash, "the document's hash, instead of the document")
@@ -307,14 +340,26 @@ void Parser::AddVerify() {
                    "level of the document hash in a tree of its own (default: 0)")
       ->type_name("N")
       ->check(CLI::Range(0, 255).description(""));
-  verify_->add_option("--policy", options.policy, "internal, key, publications-file or publication")
+  verify_
+      ->add_option("--policy", options.policy,
+                   "internal, key, publications-file, publication, calendar or general\n"
+                   "(default: general, the strongest that the evidence allows)")
       ->type_name("POLICY")
-      ->check(
-          CLI::IsMember({"internal", "key", "publications-file", "publication"}).description(""));
+      ->check(CLI::IsMember(
+                  {"internal", "key", "publications-file", "publication", "calendar", "general"})
+                  .description(""));
   verify_
       ->add_option("--publication", options.publication,
                    "publication code that you hold, e.g. from a newspaper")
       ->type_name("CODE");
+  verify_->add_flag("--explain", options.explain, "tell every rule with its verdict");
+  verify_->add_flag("--extend", options.extend,
+                    "an extender may be asked to lead the signature to a publication");
+  verify_
+      ->add_option("--extender", options.extender,
+                   "the extender to ask, instead of --server; as --extend (grpc://HOST:PORT)")
+      ->type_name("URL");
+  AddServer(*verify_, options.common);
   AddTrust(*verify_, options.common, options.trust);
   AddCommon(*verify_, options.common);
 }
@@ -428,7 +473,7 @@ void Parser::AddConfig() {
 }  // namespace
 
 absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments) {
-  return Parser().Parse(arguments);
+  return Parser(arguments.empty() ? "" : arguments.front()).Parse(arguments);
 }
 
 }  // namespace pitser::cli

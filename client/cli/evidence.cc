@@ -3,7 +3,8 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/exit_code.h"
 #include "client/file.h"
-#include "client/offline.h"
+#include "client/system_trust.h"
+#include "client/verification.h"
 #include "ledger/base/status.h"
 
 namespace pitser::cli {
@@ -32,12 +33,24 @@ absl::StatusOr<std::optional<client::Trust>> LoadFolder(const Settings& settings
   return std::optional<client::Trust>(*std::move(trust));
 }
 
-absl::Status TakeAnchors(const std::vector<std::string>& paths, client::Trust& trust) {
-  if (paths.empty()) return absl::OkStatus();
+// Adds what the system believes. Only when somebody asked for it.
+absl::Status TakeSystemAnchors(const Environment& environment, client::Trust& trust) {
+  auto anchors = client::LoadSystemAnchors(client::FindSystemStore(environment));
+  if (!anchors.ok()) return WithExitCode(anchors.status(), ExitCode::kLocalFile);
+  trust.anchors.insert(trust.anchors.end(), anchors->begin(), anchors->end());
+  trust.acceptance = client::Acceptance::kBySystem;
+  return absl::OkStatus();
+}
+
+absl::Status TakeAnchors(const TrustOptions& options, const Environment& environment,
+                         client::Trust& trust) {
+  const std::vector<std::string>& paths = options.trust_anchors;
+  if (paths.empty() && !options.system_trust) return absl::OkStatus();
   trust.anchors.clear();
   trust.acceptance = client::Acceptance::kByPath;
   trust.accepted_at = 0;
   trust.server.clear();
+  if (options.system_trust) PITSER_RETURN_IF_ERROR(TakeSystemAnchors(environment, trust));
   for (const std::string& path : paths) {
     PITSER_ASSIGN_OR_RETURN(const ledger::ByteVector pem, ReadInput(path, kMaxPemSize));
     auto certificates = ledger::Certificate::AllFromPem(ledger::AsText(pem));
@@ -77,7 +90,8 @@ absl::Status TakePublicationsFile(const std::string& path, client::Trust& trust)
 }
 
 bool NamesAllParts(const TrustOptions& options) {
-  return !options.publications_file.empty() && !options.trust_anchors.empty() &&
+  return !options.publications_file.empty() &&
+         (options.system_trust || !options.trust_anchors.empty()) &&
          !(options.publisher_emails.empty() && options.publisher_constraints.empty());
 }
 
@@ -90,6 +104,12 @@ const ledger::PublicationsFile* Evidence::Publications() const {
 
 std::string Evidence::RootText() const {
   if (!trust || trust->anchors.empty()) return "";
+  if (trust->acceptance == client::Acceptance::kBySystem) {
+    return absl::StrFormat(
+        "one of the %d root certificates that this system believes for all purposes "
+        "(--system-trust)",
+        trust->anchors.size());
+  }
   std::string text = "the root certificate ";
   for (std::size_t i = 0; i < trust->anchors.size(); ++i) {
     text += (i == 0 ? "" : " or ") + client::FingerprintText(trust->anchors[i]);
@@ -102,6 +122,8 @@ std::string Evidence::RootText() const {
       return text + absl::StrFormat(" (accepted by its fingerprint on %s)", when);
     case client::Acceptance::kByPerson:
       return text + absl::StrFormat(" (accepted by a person on %s)", when);
+    case client::Acceptance::kBySystem:
+      break;
     case client::Acceptance::kOnFirstUse:
       return text + absl::StrFormat(" (accepted on first use on %s, compared with nothing)", when);
   }
@@ -117,10 +139,15 @@ std::string Evidence::FirstUseWarning() const {
       FormatTime(trust->accepted_at), trust->server);
 }
 
-absl::StatusOr<Evidence> LoadEvidence(const TrustOptions& options, const Settings& settings,
-                                      std::uint64_t now) {
+bool Evidence::FolderIsOurs() const {
+  return !folder.empty() && trust->acceptance != client::Acceptance::kByPath &&
+         trust->acceptance != client::Acceptance::kBySystem;
+}
+
+absl::StatusOr<Evidence> LoadEvidence(const TrustOptions& options, const Surroundings& around) {
+  const Settings& settings = around.settings;
   Evidence evidence;
-  evidence.at_time = now;
+  evidence.at_time = around.Now();
   if (!options.at.empty()) {
     PITSER_ASSIGN_OR_RETURN(evidence.at_time, ParseTime(options.at));
   }
@@ -129,7 +156,7 @@ absl::StatusOr<Evidence> LoadEvidence(const TrustOptions& options, const Setting
     if (evidence.trust) evidence.folder = settings.trust;
   }
   client::Trust trust = evidence.trust ? *std::move(evidence.trust) : client::Trust();
-  PITSER_RETURN_IF_ERROR(TakeAnchors(options.trust_anchors, trust));
+  PITSER_RETURN_IF_ERROR(TakeAnchors(options, around.environment, trust));
   PITSER_RETURN_IF_ERROR(TakeConstraints(options, trust));
   PITSER_RETURN_IF_ERROR(TakePublicationsFile(options.publications_file, trust));
   if (trust.publications) {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "client/cli/commands.h"
 #include "client/cli/options.h"
-#include "client/cli/settings.h"
 #include "client/trust.h"
 
 namespace pitser::cli {
@@ -24,15 +24,17 @@ struct Evidence {
   const ledger::PublicationsFile* Publications() const;
   // "the root certificate AB:CD:... (by its path)": how the root came to be believed.
   std::string RootText() const;
+  // Whether `pitser trust fetch` made the folder and all trust came from it: then it may be written
+  // to.
+  bool FolderIsOurs() const;
   // Said in every verdict when the root was taken on first use; empty otherwise.
   std::string FirstUseWarning() const;
 };
 
 // Loads the trust folder and the files that flags name, and checks the publications file's
-// signature. No trust folder at all is fine unless somebody named one.
-// `now` in Unix seconds, for when --at is not given.
+// signature. No trust folder at all is fine unless somebody named one. The system's authorities are
+// looked at only when --system-trust is given.
 // Errors: exit codes 2, 4 and 7.
-absl::StatusOr<Evidence> LoadEvidence(const TrustOptions& options, const Settings& settings,
-                                      std::uint64_t now);
+absl::StatusOr<Evidence> LoadEvidence(const TrustOptions& options, const Surroundings& around);
 
 }  // namespace pitser::cli

@@ -10,7 +10,7 @@
 #include "client/cli/service.h"
 #include "client/cli/text.h"
 #include "client/file.h"
-#include "client/offline.h"
+#include "client/verification.h"
 #include "ledger/base/status.h"
 
 namespace pitser::cli {
@@ -46,9 +46,7 @@ absl::StatusOr<Goal> ParseGoal(const std::string& text) {
 
 // Keeps the fetched file in the trust folder, where a later `verify` looks, if the folder is ours.
 absl::Status KeepPublications(const Evidence& evidence, const ledger::PublicationsFile& fresh) {
-  const bool ours =
-      !evidence.folder.empty() && evidence.trust->acceptance != client::Acceptance::kByPath;
-  if (!ours) return absl::OkStatus();
+  if (!evidence.FolderIsOurs()) return absl::OkStatus();
   const absl::Status status = client::StorePublicationsFile(evidence.folder, fresh.bytes());
   return status.ok() ? status : WithExitCode(status, ExitCode::kLocalFile);
 }
@@ -83,8 +81,7 @@ absl::StatusOr<std::unique_ptr<Means>> Prepare(const ExtendOptions& options,
   PITSER_ASSIGN_OR_RETURN(means->goal, ParseGoal(options.to));
   PITSER_ASSIGN_OR_RETURN(means->service, Connect(around.settings));
   if (means->goal.code) return means;  // What the user holds needs nobody's word.
-  PITSER_ASSIGN_OR_RETURN(const Evidence evidence,
-                          LoadEvidence(options.trust, around.settings, around.Now()));
+  PITSER_ASSIGN_OR_RETURN(const Evidence evidence, LoadEvidence(options.trust, around));
   PITSER_RETURN_IF_ERROR(FindPublications(options, around, evidence, *means));
   return means;
 }

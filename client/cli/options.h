@@ -25,6 +25,7 @@ struct TrustOptions {
   std::vector<std::string> trust_anchors;
   std::vector<std::string> publisher_emails;
   std::vector<std::string> publisher_constraints;
+  bool system_trust = false;
   std::string at;
 };
 
@@ -48,12 +49,18 @@ struct SignOptions {
 struct VerifyOptions {
   CommonOptions common;
   TrustOptions trust;
-  std::vector<std::string> files;
+  std::vector<std::string> files;  // Also folders, with `recursive`.
+  bool recursive = false;
+  std::string files_from;
+  bool null_separated = false;
   std::string signature;
   std::string hash;
   unsigned input_level = 0;
   std::string policy;
   std::string publication;
+  bool extend = false;
+  std::string extender;
+  bool explain = false;
 };
 
 struct ExtendOptions {

@@ -8,8 +8,8 @@
 #include "client/cli/reader.h"
 #include "client/cli/text.h"
 #include "client/file.h"
-#include "client/offline.h"
 #include "client/trust.h"
+#include "client/verification.h"
 #include "ledger/base/status.h"
 
 namespace pitser::cli {
@@ -20,9 +20,8 @@ using ledger::PublicationsFile;
 // Where the file goes: what -o names, else the trust folder's, if `pitser trust fetch` made that.
 absl::StatusOr<std::string> ChooseOutput(const std::string& named, const Evidence& evidence) {
   if (!named.empty()) return named;
-  const bool ours =
-      !evidence.folder.empty() && evidence.trust->acceptance != client::Acceptance::kByPath;
-  if (ours) return evidence.folder + "/" + std::string(client::kPublicationsFileName);
+  if (evidence.FolderIsOurs())
+    return evidence.folder + "/" + std::string(client::kPublicationsFileName);
   return Error(ExitCode::kUsage,
                "no trust folder of `pitser trust fetch` to keep the publications file in",
                "name a file with -o");
@@ -47,8 +46,7 @@ struct Fetched {
 };
 
 absl::StatusOr<Fetched> Fetch(const PublicationsFetchOptions& options, const Surroundings& around) {
-  PITSER_ASSIGN_OR_RETURN(const Evidence evidence,
-                          LoadEvidence(options.trust, around.settings, around.Now()));
+  PITSER_ASSIGN_OR_RETURN(const Evidence evidence, LoadEvidence(options.trust, around));
   PITSER_ASSIGN_OR_RETURN(const std::string output, ChooseOutput(options.output, evidence));
   PITSER_RETURN_IF_ERROR(CheckDestination({.path = output, .replace = true}, "",
                                           !options.output.empty(), around.console));

@@ -5,7 +5,7 @@
 #include "client/cli/evidence.h"
 #include "client/cli/publications_text.h"
 #include "client/cli/text.h"
-#include "client/offline.h"
+#include "client/verification.h"
 #include "ledger/base/status.h"
 
 namespace pitser::cli {
@@ -89,7 +89,7 @@ absl::StatusOr<Evidence> Load(const PublicationsVerifyOptions& options,
                               const Surroundings& around) {
   TrustOptions trust = options.trust;
   if (!options.file.empty()) trust.publications_file = options.file;
-  PITSER_ASSIGN_OR_RETURN(Evidence evidence, LoadEvidence(trust, around.settings, around.Now()));
+  PITSER_ASSIGN_OR_RETURN(Evidence evidence, LoadEvidence(trust, around));
   if (evidence.trust && evidence.trust->publications) return evidence;
   return Error(ExitCode::kUsage, "there is no publications file to verify",
                "name one, or a trust folder that has one by --trust DIR");

@@ -1,7 +1,7 @@
 #include "client/cli/reader.h"
 
 #include "absl/strings/str_format.h"
-#include "client/offline.h"
+#include "client/verification.h"
 #include "ledger/base/status.h"
 #include "ledger/tree/calendar_tree.h"
 

@@ -11,8 +11,8 @@
 #include "client/cli/text.h"
 #include "client/cli/trust_text.h"
 #include "client/file.h"
-#include "client/offline.h"
 #include "client/trust.h"
+#include "client/verification.h"
 #include "ledger/base/status.h"
 
 namespace pitser::cli {

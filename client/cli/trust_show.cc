@@ -12,7 +12,7 @@ ExitCode RunTrustShow(const TrustShowOptions& /*options*/, const Surroundings& a
   Settings settings = around.settings;
   settings.trust_named = true;  // What is to be shown must be there.
   const std::string& folder = settings.trust;
-  const auto evidence = LoadEvidence({}, settings, around.Now());
+  const auto evidence = LoadEvidence({}, around);
   if (!evidence.ok()) {
     if (console.json()) {
       console.Result(ToLine(JsonError(kTrustSchema, "folder", folder, evidence.status())));

@@ -17,6 +17,8 @@ std::string AcceptanceText(const client::Trust& trust) {
       return "by its fingerprint, on " + when;
     case client::Acceptance::kByPerson:
       return "by a person who saw the fingerprint, on " + when;
+    case client::Acceptance::kBySystem:
+      return "by being in the system's store";
     case client::Acceptance::kOnFirstUse:
       break;
   }

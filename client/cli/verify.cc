@@ -1,14 +1,21 @@
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
+#include <thread>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "client/cli/commands.h"
 #include "client/cli/evidence.h"
+#include "client/cli/extender.h"
 #include "client/cli/inputs.h"
+#include "client/cli/ordered_pool.h"
 #include "client/cli/verify_report.h"
-#include "client/file.h"
-#include "client/offline.h"
+#include "client/cli/verify_targets.h"
+#include "client/verification.h"
 #include "ledger/base/status.h"
 
 namespace pitser::cli {
@@ -16,76 +23,35 @@ namespace {
 
 using ledger::Policy;
 
-// One thing to verify: a signature, and what it is held against.
-struct Target {
-  std::string document;                 // Empty: none.
-  std::optional<ledger::Imprint> hash;  // Instead of a document.
-  std::string signature;
-};
-
 absl::Status Usage(std::string_view message) {
   return Error(ExitCode::kUsage, message, "pitser verify --help");
 }
 
-absl::StatusOr<std::vector<Target>> HashTarget(const VerifyOptions& options) {
-  PITSER_ASSIGN_OR_RETURN(const ledger::Imprint hash, ParseHash(options.hash));
-  if (options.files.size() + (options.signature.empty() ? 0 : 1) != 1) {
-    return Usage("--hash goes with exactly one signature and no document");
-  }
-  const std::string& signature =
-      options.signature.empty() ? options.files.front() : options.signature;
-  return std::vector<Target>{{.document = "", .hash = hash, .signature = signature}};
-}
-
-absl::StatusOr<std::vector<Target>> FindTargets(const VerifyOptions& options) {
-  if (!options.hash.empty()) return HashTarget(options);
-  if (options.files.empty()) {
-    if (options.signature.empty()) return Usage("a document or a signature is missing");
-    return std::vector<Target>{{.document = "", .hash = {}, .signature = options.signature}};
-  }
-  if (!options.signature.empty() && options.files.size() > 1) {
-    return Usage("-s goes with a single document");
-  }
-  std::vector<Target> targets;
-  for (const std::string& file : options.files) {
-    if (!options.signature.empty()) {
-      targets.push_back({.document = file, .hash = {}, .signature = options.signature});
-    } else if (file == client::kStandardStream) {
-      return Usage("a document from standard input needs its signature named by -s");
-    } else if (file.ends_with(kSignatureSuffix)) {
-      targets.push_back({.document = "", .hash = {}, .signature = file});
-    } else {
-      targets.push_back(
-          {.document = file, .hash = {}, .signature = file + std::string(kSignatureSuffix)});
-    }
-  }
-  if (targets.front().document == client::kStandardStream &&
-      options.signature == client::kStandardStream) {
-    return Usage("document and signature cannot both come from standard input");
-  }
-  return targets;
-}
-
-std::optional<Policy> ChosenPolicy(const std::string& name) {
+Policy ChosenPolicy(const std::string& name) {
   if (name == "internal") return Policy::kInternal;
   if (name == "key") return Policy::kKeyBased;
   if (name == "publications-file") return Policy::kPublicationsFileBased;
   if (name == "publication") return Policy::kUserPublicationBased;
-  return std::nullopt;
+  if (name == "calendar") return Policy::kCalendarBased;
+  return Policy::kGeneral;
 }
 
 // What holds for all targets.
 struct Judgement {
-  std::optional<Policy> policy;
+  Policy policy = Policy::kGeneral;
   std::optional<ledger::PublicationData> publication;
   ledger::Level input_level = 0;
+  bool explain = false;
   Evidence evidence;
+  std::unique_ptr<Extender> extender;  // Null: none is asked.
+  ledger::ExtendFunction extend;
 };
 
 absl::StatusOr<Judgement> Prepare(const VerifyOptions& options, const Surroundings& around) {
   Judgement judgement;
   judgement.policy = ChosenPolicy(options.policy);
   judgement.input_level = static_cast<ledger::Level>(options.input_level);
+  judgement.explain = options.explain;
   if (!options.publication.empty()) {
     auto publication = ledger::ParsePublicationCode(options.publication);
     if (!publication.ok()) {
@@ -96,67 +62,222 @@ absl::StatusOr<Judgement> Prepare(const VerifyOptions& options, const Surroundin
   if (judgement.policy == Policy::kUserPublicationBased && !judgement.publication) {
     return Usage("--policy publication needs --publication CODE");
   }
-  PITSER_ASSIGN_OR_RETURN(judgement.evidence,
-                          LoadEvidence(options.trust, around.settings, around.Now()));
+  // Whoever names an extender wants it to be asked.
+  if (options.extend || !options.extender.empty() || judgement.policy == Policy::kCalendarBased) {
+    PITSER_ASSIGN_OR_RETURN(judgement.extender,
+                            Extender::Create(options.extender, around.settings));
+    judgement.extend = [extender = judgement.extender.get()](
+                           std::uint64_t aggregation_time,
+                           std::optional<std::uint64_t> publication_time) {
+      return extender->Ask(aggregation_time, publication_time);
+    };
+  }
+  PITSER_ASSIGN_OR_RETURN(judgement.evidence, LoadEvidence(options.trust, around));
   return judgement;
 }
 
-// Judges one target and says the result.
-absl::StatusOr<ExitCode> VerifyOne(const Target& target, const Judgement& judgement,
-                                   Console& console) {
-  PITSER_ASSIGN_OR_RETURN(const ledger::Signature signature, ReadSignature(target.signature));
+// Hashes a document, with or without telling of it meanwhile.
+using HashFunction =
+    std::function<absl::StatusOr<ledger::Imprint>(const std::string& path, ledger::HashAlgorithm)>;
+
+// Thread: any number at once, if `hash` allows it.
+absl::StatusOr<VerifyReport> Judge(const VerifyTarget& target, const Judgement& judgement,
+                                   const HashFunction& hash) {
+  PITSER_RETURN_IF_ERROR(target.status);
+  PITSER_ASSIGN_OR_RETURN(ledger::Signature signature, ReadSignature(target.signature));
   std::optional<ledger::Imprint> document_hash = target.hash;
   if (!target.document.empty()) {
-    PITSER_ASSIGN_OR_RETURN(
-        document_hash, HashDocument(target.document, signature.input_hash().algorithm(), console));
+    PITSER_ASSIGN_OR_RETURN(document_hash,
+                            hash(target.document, signature.input_hash().algorithm()));
   }
-  auto verdict = client::VerifyOffline({.signature = signature,
-                                        .document_hash = document_hash,
-                                        .input_level = judgement.input_level,
-                                        .policy = judgement.policy,
-                                        .user_publication = judgement.publication,
-                                        .publications = judgement.evidence.Publications()});
+  auto verdict = client::VerifySignature({.signature = signature,
+                                          .document_hash = document_hash,
+                                          .input_level = judgement.input_level,
+                                          .policy = judgement.policy,
+                                          .user_publication = judgement.publication,
+                                          .publications = judgement.evidence.Publications(),
+                                          .extend = judgement.extend,
+                                          .extending_allowed = judgement.extender != nullptr});
   if (!verdict.ok()) {
     const absl::Status status = InContext(verdict.status(), target.signature);
     const bool cannot_hash = status.code() == absl::StatusCode::kUnimplemented;
     return cannot_hash ? WithExitCode(status, ExitCode::kInconclusive) : status;
   }
-  const VerifyReport report{.document = target.document,
-                            .signature_path = target.signature,
-                            .signature = &signature,
-                            .document_hash = document_hash,
-                            .input_level = judgement.input_level,
-                            .verdict = *std::move(verdict),
-                            .evidence = &judgement.evidence};
-  console.Result(console.json() ? ReportJson(report) : ReportText(report, console));
-  return report.exit_code();
+  return VerifyReport{.document = target.document,
+                      .signature_path = target.signature,
+                      .signature = std::move(signature),
+                      .document_hash = document_hash,
+                      .input_level = judgement.input_level,
+                      .verdict = *std::move(verdict),
+                      .evidence = &judgement.evidence,
+                      .extender = judgement.extender ? judgement.extender->name() : "",
+                      .explain = judgement.explain};
 }
 
-ExitCode FailOne(const Target& target, const absl::Status& status, Console& console) {
-  if (console.json()) {
-    console.Result(VerifyErrorJson(target.document, target.signature, status));
-  }
+ExitCode FailOne(const VerifyTarget& target, const absl::Status& status, Console& console) {
+  if (console.json()) console.Result(VerifyErrorJson(target, status));
   return console.Fail(status);
+}
+
+ExitCode VerifyOne(const VerifyTarget& target, const Judgement& judgement, Console& console) {
+  const auto report = Judge(target, judgement, [&](const std::string& path, auto algorithm) {
+    return HashDocument(path, algorithm, console);
+  });
+  if (!report.ok()) return FailOne(target, report.status(), console);
+  console.Result(console.json() ? ReportJson(*report) : ReportText(*report, console));
+  return report->exit_code();
+}
+
+// --- Many ---
+
+constexpr std::size_t kMaxThreads = 16;
+// Results that may wait for one before them, some 2 KiB each.
+constexpr std::size_t kWindow = 1024;
+constexpr std::chrono::milliseconds kLookEvery(200);
+constexpr std::chrono::milliseconds kNoPatience(0);
+// What is over sooner needs no progress.
+constexpr absl::Duration kLongRun = absl::Seconds(1);
+constexpr absl::Duration kProgressEvery = absl::Milliseconds(200);
+
+absl::StatusOr<ledger::Imprint> HashQuietly(const std::string& path,
+                                            ledger::HashAlgorithm algorithm) {
+  return HashWithExitCode(path, algorithm, {});
+}
+
+// What a thread found out about a target.
+struct Judged {
+  VerifyTarget target;
+  absl::StatusOr<VerifyReport> report;
+};
+
+// Verifies targets on all cores and tells of each in its order.
+class VerifyingMany {
+ public:
+  VerifyingMany(VerifyTargets& targets, const Judgement& judgement, const Surroundings& around)
+      : targets_(targets),
+        judgement_(judgement),
+        console_(around.console),
+        clock_(around.clock),
+        begin_(clock_.Monotonic()),
+        pool_("verify",
+              std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMaxThreads),
+              kWindow) {}
+
+  ExitCode Run() {
+    while (true) {
+      auto target = targets_.Next();
+      if (!target.ok()) {
+        Finish();
+        return Worse(worst_, console_.Fail(target.status()));
+      }
+      if (!*target) break;
+      while (TellDone()) continue;
+      if (pool_.full()) TellOldest();
+      Put(**std::move(target));
+    }
+    Finish();
+    return worst_;
+  }
+
+ private:
+  void Put(VerifyTarget target) {
+    pool_.Put([this, one = std::move(target)] {
+      auto report = Judge(one, judgement_, HashQuietly);
+      return Judged{.target = one, .report = std::move(report)};
+    });
+  }
+
+  void Finish() {
+    while (!pool_.empty()) TellOldest();
+    console_.EndProgress();
+    if (!console_.json()) console_.Result(summary_.Text(judgement_.evidence));
+  }
+
+  void TellOldest() {
+    while (!TellWithin(kLookEvery)) ShowProgress();
+  }
+
+  // False when the oldest, if there is one, is not done yet.
+  bool TellDone() { return !pool_.empty() && TellWithin(kNoPatience); }
+
+  bool TellWithin(std::chrono::milliseconds patience) {
+    const std::optional<Judged> judged = pool_.Take(patience);
+    if (!judged) return false;
+    ++done_;
+    Tell(*judged);
+    ShowProgress();
+    return true;
+  }
+
+  void Tell(const Judged& judged) {
+    if (judged.report.ok()) {
+      const VerifyReport& report = *judged.report;
+      summary_.Add(report);
+      worst_ = Worse(worst_, report.exit_code());
+      console_.Result(console_.json() ? ReportJson(report) : ReportLine(report, console_));
+      return;
+    }
+    const absl::Status& status = judged.report.status();
+    summary_.AddError(ExitCodeOf(status));
+    worst_ = Worse(worst_, ExitCodeOf(status));
+    if (console_.json()) {
+      FailOne(judged.target, status, console_);
+    } else {
+      console_.Result(VerifyErrorLine(judged.target, status, console_));
+    }
+  }
+
+  void ShowProgress() {
+    const absl::Duration now = clock_.Monotonic();
+    if (!console_.err_is_terminal() || now - begin_ < kLongRun || now - shown_ < kProgressEvery) {
+      return;
+    }
+    shown_ = now;
+    const auto total = targets_.count();
+    console_.Progress(absl::StrFormat(
+        "verified %d%s inputs, %.0f/s", done_, total ? absl::StrFormat(" of %d", *total) : "",
+        static_cast<double>(done_) / absl::ToDoubleSeconds(now - begin_)));
+  }
+
+  VerifyTargets& targets_;
+  const Judgement& judgement_;
+  Console& console_;
+  const base::Clock& clock_;
+  const absl::Duration begin_;
+  absl::Duration shown_;
+  std::size_t done_ = 0;
+  VerifySummary summary_;
+  ExitCode worst_ = ExitCode::kOk;
+  OrderedPool<Judged> pool_;  // Last: its threads use what is above.
+};
+
+// Nothing can be judged. Each target has its object; people, and whoever wrote a wrong command
+// line, are told once.
+ExitCode FailAll(VerifyTargets& targets, const absl::Status& status, Console& console) {
+  const bool once = !console.json() || ExitCodeOf(status) == ExitCode::kUsage;
+  if (once) return console.Fail(status);
+  ExitCode worst = ExitCode::kOk;
+  while (true) {
+    const auto target = targets.Next();
+    if (!target.ok()) return Worse(worst, console.Fail(target.status()));
+    if (!*target) break;
+    worst = Worse(worst, FailOne(**target, status, console));
+  }
+  return worst;
 }
 
 }  // namespace
 
 ExitCode RunVerify(const VerifyOptions& options, const Surroundings& around) {
   Console& console = around.console;
-  const auto targets = FindTargets(options);
+  const auto targets = VerifyTargets::Open(options);
   if (!targets.ok()) return console.Fail(targets.status());
   const auto judgement = Prepare(options, around);
-  ExitCode worst = ExitCode::kOk;
-  for (const Target& target : *targets) {
-    if (!judgement.ok()) {
-      worst = Worse(worst, FailOne(target, judgement.status(), console));
-      if (!console.json()) break;  // The same error need not be told for every file.
-      continue;
-    }
-    const auto code = VerifyOne(target, *judgement, console);
-    worst = Worse(worst, code.ok() ? *code : FailOne(target, code.status(), console));
-  }
-  return worst;
+  if (!judgement.ok()) return FailAll(**targets, judgement.status(), console);
+  if ((*targets)->several()) return VerifyingMany(**targets, *judgement, around).Run();
+  const auto target = (*targets)->Next();
+  if (!target.ok()) return console.Fail(target.status());
+  return VerifyOne(**target, *judgement, console);
 }
 
 }  // namespace pitser::cli

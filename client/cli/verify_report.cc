@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "client/cli/json.h"
 #include "client/cli/text.h"
+#include "client/cli/verify_explain.h"
 
 namespace pitser::cli {
 namespace {
@@ -15,20 +16,37 @@ using ledger::Outcome;
 
 constexpr std::string_view kSchema = "pitser.verify/1";
 
+// Said where the signature itself does not lead to the publication that it rests on.
+std::string ExtendedLine(const VerifyReport& report) {
+  if (!report.verdict.extended) return "";
+  return Line("extended by",
+              absl::StrFormat("%s, just now and for this verdict only; what it gave was checked",
+                              Printable(report.extender)));
+}
+
 // What a yes rests on, by line: the word, then what that word is believed by.
 std::string BasisLines(const VerifyReport& report) {
-  const client::OfflineVerdict& verdict = report.verdict;
+  const client::Verdict& verdict = report.verdict;
   const Evidence& evidence = *report.evidence;
-  if (verdict.basis == TrustBasis::kNone) {
-    return Line("rests on",
-                "nothing: the signature is consistent in itself, and whoever made it could have "
-                "invented it");
-  }
-  if (verdict.basis == TrustBasis::kUserPublication) {
-    return Line("rests on",
-                absl::StrFormat("the publication of %s that you gave: no key, no server "
-                                "and no file has to be believed",
-                                FormatTime(verdict.publication->data.time)));
+  switch (verdict.basis) {
+    case TrustBasis::kNone:
+      return Line("rests on",
+                  "nothing: the signature is consistent in itself, and whoever made it could have "
+                  "invented it");
+    case TrustBasis::kCalendar:
+      return Line("rests on",
+                  absl::StrFormat("what %s says today: its calendar holds this signature. Whoever "
+                                  "runs it has to be believed",
+                                  Printable(report.extender)));
+    case TrustBasis::kUserPublication:
+      return Line("rests on",
+                  absl::StrFormat("the publication of %s that you gave: no key, no server "
+                                  "and no file has to be believed",
+                                  FormatTime(verdict.publication->data.time))) +
+             ExtendedLine(report);
+    case TrustBasis::kKey:
+    case TrustBasis::kPublicationsFile:
+      break;
   }
   std::string signers;
   for (const ledger::SubjectConstraint& constraint : evidence.trust->constraints) {
@@ -39,26 +57,38 @@ std::string BasisLines(const VerifyReport& report) {
                               ? "the ledger's own key"
                               : absl::StrFormat("the publication of %s",
                                                 FormatTime(verdict.publication->data.time))) +
+         ExtendedLine(report) +
          Line("listed in", absl::StrFormat("the publications file %s, signed by %s",
                                            Printable(evidence.trust->publications_path), signers)) +
          Line("under", evidence.RootText());
 }
 
+// The newer publication that the signature could rest on, and how.
+std::string SuggestionText(const VerifyReport& report) {
+  return absl::StrFormat(
+      "the publication of %s covers it: `pitser extend %s` makes this signature independent of any "
+      "key",
+      FormatTime(report.verdict.result.suggestion->time), ShellQuoted(report.signature_path));
+}
+
 // What would make the trust rest on more; empty when nothing would.
 std::string MoreText(const VerifyReport& report) {
-  const client::OfflineVerdict& verdict = report.verdict;
+  const client::Verdict& verdict = report.verdict;
   const std::string signature = ShellQuoted(report.signature_path);
   switch (verdict.basis) {
     case TrustBasis::kUserPublication:
-      return "";
+      if (!verdict.extended) return "";
+      return absl::StrFormat(
+          "keep the way to it in the signature, so that no extender is needed: pitser extend %s "
+          "--to %s",
+          signature, ledger::EncodePublicationCode(verdict.publication->data));
     case TrustBasis::kPublicationsFile:
+      if (verdict.extended) return SuggestionText(report);
       return absl::StrFormat("compare its code with one that was printed or kept elsewhere: %s",
                              ledger::EncodePublicationCode(verdict.publication->data));
     case TrustBasis::kKey:
-      if (verdict.publication != nullptr) {
-        return absl::StrFormat("extend it to the publication of %s: pitser extend %s",
-                               FormatTime(verdict.publication->data.time), signature);
-      }
+    case TrustBasis::kCalendar:
+      if (verdict.result.suggestion) return SuggestionText(report);
       return "extend it to the next publication, when there is one: pitser extend " + signature;
     case TrustBasis::kNone:
       break;
@@ -73,7 +103,11 @@ std::vector<std::string> Messages(const VerifyReport& report) {
     messages.push_back(
         "no document was given: whether yours is the one that was signed was not checked; it is if "
         "its hash is " +
-        report.signature->input_hash().ToText());
+        report.signature.input_hash().ToText());
+  }
+  // Where the rules were not satisfied, the cause says so.
+  if (!report.verdict.extender_problem.empty() && report.verdict.result.outcome == Outcome::kOk) {
+    messages.push_back("the extender was of no help: " + report.verdict.extender_problem);
   }
   if (!report.evidence->publications_problem.empty()) {
     messages.push_back(report.evidence->publications_problem);
@@ -102,7 +136,7 @@ std::string HeadlineText(const VerifyReport& report, const Console& console) {
 }
 
 std::string SigningTimeText(const VerifyReport& report) {
-  const std::string time = FormatTime(report.signature->signing_time());
+  const std::string time = FormatTime(report.signature.signing_time());
   switch (report.verdict.result.outcome) {
     case Outcome::kOk:
       return report.verdict.basis == TrustBasis::kNone ? time + ", as it says" : time;
@@ -114,24 +148,37 @@ std::string SigningTimeText(const VerifyReport& report) {
   return time + ", as it says: do not rely on it";
 }
 
+// The publication that the signature could be extended to, as the publications file has it.
+Json JsonSuggestion(const VerifyReport& report) {
+  const auto& suggestion = report.verdict.result.suggestion;
+  if (!suggestion) return nullptr;
+  const ledger::PublicationsFile* file = report.evidence->Publications();
+  const ledger::PublicationRecord* record =
+      file == nullptr ? nullptr : file->FindPublication(*suggestion);
+  return record == nullptr ? Json(nullptr) : JsonPublication(*record);
+}
+
 // What `inconclusive` lacks, and what to do about it.
 std::string AdviceForInconclusive(const VerifyReport& report) {
+  const client::Verdict& verdict = report.verdict;
+  const std::string signature = ShellQuoted(report.signature_path);
+  if (!verdict.extender_problem.empty()) {
+    return "try again later, or name another extender by --extender grpc://HOST:PORT";
+  }
+  if (verdict.result.policy == ledger::PolicyName(ledger::Policy::kUserPublicationBased)) {
+    return absl::StrFormat(
+        "a signature rests on a publication once it is extended to it: pitser extend %s --to CODE, "
+        "or --extend for this once",
+        signature);
+  }
   if (!report.evidence->trust) {
     const std::string fetch =
         "no trust material is at hand: name it by --trust DIR, or fetch it with `pitser trust "
         "fetch`";
-    if (!report.signature->publication_record()) return fetch;
+    if (!report.signature.publication_record()) return fetch;
     return fetch + "; or give the publication's code as you hold it, by --publication CODE";
   }
-  if (report.verdict.result.policy == ledger::PolicyName(ledger::Policy::kUserPublicationBased)) {
-    return "a signature rests on a publication once it is extended to it: pitser extend " +
-           ShellQuoted(report.signature_path) + " --to CODE";
-  }
-  if (report.verdict.publication != nullptr) {
-    return absl::StrFormat("extend it to the publication of %s: pitser extend %s",
-                           FormatTime(report.verdict.publication->data.time),
-                           ShellQuoted(report.signature_path));
-  }
+  if (verdict.result.suggestion) return SuggestionText(report);
   return "a newer publications file may help: pitser trust fetch";
 }
 
@@ -159,7 +206,7 @@ std::string ReportText(const VerifyReport& report, const Console& console) {
     if (!result.cause.empty()) text += Line("because", Printable(result.cause));
   }
   text += Line("signed", SigningTimeText(report));
-  const std::string identities = IdentityPath(report.signature->Identities());
+  const std::string identities = IdentityPath(report.signature.Identities());
   if (!identities.empty()) text += Line("through", identities);
   if (result.outcome == Outcome::kOk) text += BasisLines(report);
   for (const std::string& message : Messages(report)) text += Line("note", Printable(message));
@@ -168,6 +215,7 @@ std::string ReportText(const VerifyReport& report, const Console& console) {
   } else if (result.outcome == Outcome::kInconclusive) {
     text += Line("to decide", AdviceForInconclusive(report));
   }
+  if (report.explain) text += RulesText(result.verdicts);
   text.pop_back();  // Result() ends the last line.
   return text;
 }
@@ -175,48 +223,51 @@ std::string ReportText(const VerifyReport& report, const Console& console) {
 std::string ReportJson(const VerifyReport& report) {
   const ledger::VerificationResult& result = report.verdict.result;
   Json json = JsonHead(kSchema, report.exit_code());
-  json["reason_code"] = result.code == ledger::ErrorCode::kNone
-                            ? Json(nullptr)
-                            : Json(ledger::ErrorCodeName(result.code));
+  json["reason_code"] = JsonReasonCode(result.code);
   json["reason"] = ledger::ErrorCodeText(result.code);
   json["explanation"] = ledger::ErrorCodeExplanation(result.code);
   json["cause"] = result.cause;
   json["file"] = report.document.empty() ? Json(nullptr) : Json(report.document);
   json["signature"] = report.signature_path;
   json["document_hash"] = report.document_hash ? Json(report.document_hash->ToText()) : nullptr;
-  json["input_hash"] = report.signature->input_hash().ToText();
+  json["input_hash"] = report.signature.input_hash().ToText();
   json["input_level"] = report.input_level;
-  json["signing_time"] = report.signature->signing_time();
-  json["identities"] = JsonIdentities(report.signature->Identities());
+  json["signing_time"] = report.signature.signing_time();
+  json["identities"] = JsonIdentities(report.signature.Identities());
   json["policy"] = result.policy;
   json["rule"] = result.rule;
 
   const Evidence& evidence = *report.evidence;
   Json trust;
   trust["basis"] = client::TrustBasisName(report.verdict.basis);
-  const bool on_publication = report.verdict.basis == TrustBasis::kPublicationsFile ||
-                              report.verdict.basis == TrustBasis::kUserPublication;
-  trust["publication"] = on_publication ? JsonPublication(*report.verdict.publication) : nullptr;
+  const client::Verdict& verdict = report.verdict;
+  trust["publication"] = verdict.publication ? JsonPublication(*verdict.publication) : nullptr;
+  trust["extended"] = verdict.extended;
+  const bool by_extender = verdict.extended || verdict.basis == TrustBasis::kCalendar;
+  trust["extender"] = by_extender ? Json(report.extender) : nullptr;
   trust["publications_file"] =
       evidence.Publications() != nullptr ? Json(evidence.trust->publications_path) : nullptr;
   trust["roots"] = Json::array();
   if (evidence.trust) {
+    // The system's are all too many, and none of them is this ledger's more than another.
+    const bool own = evidence.trust->acceptance != client::Acceptance::kBySystem;
     for (const ledger::Certificate& anchor : evidence.trust->anchors) {
-      trust["roots"].push_back(client::FingerprintText(anchor));
+      if (own) trust["roots"].push_back(client::FingerprintText(anchor));
     }
     trust["accepted"] = client::AcceptanceName(evidence.trust->acceptance);
     trust["accepted_at"] = JsonTime(evidence.trust->accepted_at);
   }
   trust["at"] = evidence.at_time;
   json["trust"] = std::move(trust);
+  json["suggestion"] = JsonSuggestion(report);
+  if (report.explain) json["rules"] = RulesJson(result.verdicts);
   json["messages"] = Messages(report);
   return ToLine(json);
 }
 
-std::string VerifyErrorJson(const std::string& document, const std::string& signature_path,
-                            const absl::Status& status) {
-  Json json = JsonError(kSchema, "signature", signature_path, status);
-  json["file"] = document.empty() ? Json(nullptr) : Json(document);
+std::string VerifyErrorJson(const VerifyTarget& target, const absl::Status& status) {
+  Json json = JsonError(kSchema, "signature", target.signature, status);
+  json["file"] = target.document.empty() ? Json(nullptr) : Json(target.document);
   return ToLine(json);
 }
 

@@ -10,8 +10,8 @@
 
 #include "client/client.h"
 #include "client/file.h"
-#include "client/offline.h"
 #include "client/trust.h"
+#include "client/verification.h"
 #include "connect.h"
 
 using namespace pitser;

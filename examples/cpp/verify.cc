@@ -9,8 +9,8 @@
 #include <string>
 
 #include "client/file.h"
-#include "client/offline.h"
 #include "client/trust.h"
+#include "client/verification.h"
 #include "connect.h"
 
 using namespace pitser;
@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
   const ledger::Signature signature = OrExit(ledger::Signature::Parse(
       OrExit(client::ReadFile(path + ".ksig", ledger::kMaxSignatureSize))));
 
-  client::OfflineRequest request{.signature = signature};
+  client::VerificationRequest request{.signature = signature};
   request.document_hash = OrExit(client::HashFile(path, signature.input_hash().algorithm()));
   if (trust.publications) {  // To be used only when it is signed by whom we trust.
     const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
                                          static_cast<std::uint64_t>(seconds)));
     request.publications = &*trust.publications;
   }
-  const client::OfflineVerdict verdict = OrExit(client::VerifyOffline(request));
+  const client::Verdict verdict = OrExit(client::VerifySignature(request));
 
   // Three answers: proven, proven wrong, and "cannot tell", which never means yes.
   if (verdict.result.outcome != ledger::Outcome::kOk) {

@@ -118,6 +118,13 @@ absl::StatusOr<Certificate> Certificate::FromPem(std::string_view pem) {
   return all.front();
 }
 
+SystemStoreNames OpensslSystemStore() {
+  return {.file = X509_get_default_cert_file(),
+          .folder = X509_get_default_cert_dir(),
+          .file_variable = X509_get_default_cert_file_env(),
+          .folder_variable = X509_get_default_cert_dir_env()};
+}
+
 ByteVector Certificate::der() const { return handle_->der; }
 
 std::string Certificate::pem() const {

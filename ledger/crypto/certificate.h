@@ -49,6 +49,15 @@ class Certificate {
   std::shared_ptr<const Handle> handle_;
 };
 
+// Where OpenSSL looks for the authorities of the system, and the environment variables that name
+// other places. Only names: nothing is read, and nothing of them is believed by itself.
+struct SystemStoreNames {
+  std::string file;    // PEM.
+  std::string folder;  // Files of a certificate each, named by the hash of its subject.
+  std::string file_variable, folder_variable;
+};
+SystemStoreNames OpensslSystemStore();
+
 // A private key. Movable and shareable as Certificate is; its text form is asked for by name only.
 class PrivateKey {
  public:

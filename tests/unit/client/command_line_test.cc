@@ -41,7 +41,7 @@ TEST(Help, OfEveryCommandHasItsSections) {
     EXPECT_THAT(result.out, AllOf(StartsWith("Usage: pitser "), HasSubstr("\nOptions:\n"),
                                   HasSubstr("\nExit codes:\n"), HasSubstr("\nExamples:\n")))
         << name;
-    EXPECT_EQ(Count(result.out, "\n  $ pitser "), 2u) << name;
+    EXPECT_GE(Count(result.out, "\n  $ pitser "), 2u) << name;
     // A paragraph between usage and options.
     EXPECT_GT(result.out.find("\nOptions:"), result.out.find("\n\n") + 80) << name;
   }

@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "client/file.h"
-#include "client/offline.h"
+#include "client/verification.h"
 #include "tests/support/signature_maker.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"

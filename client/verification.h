@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "client/trust.h"
@@ -10,19 +11,20 @@
 #include "ledger/format/signature.h"
 #include "ledger/verify/verifier.h"
 
-// Verification with what is at hand: no network, no clock. The rules are ledger/verify's; here is
-// only which of them are asked, and what a yes then rests on.
+// Verification with what is at hand, and with an extender where one may be asked: no network of its
+// own, no clock. The rules are ledger/verify's; here is what a yes then rests on.
 namespace pitser::client {
 
-// What the trust in a verified signature rests on, from least to most.
+// What the trust in a verified signature rests on.
 enum class TrustBasis {
   kNone,              // Nothing outside the signature, or it is not verified.
+  kCalendar,          // The calendar that an extender serves today.
   kKey,               // A key of the ledger, vouched for by the publications file.
   kPublicationsFile,  // A publication of the publications file.
   kUserPublication,   // A publication that the user brought along.
 };
 
-// "none", "key", "publications-file", "user-publication".
+// "none", "calendar", "key", "publications-file", "user-publication".
 std::string_view TrustBasisName(TrustBasis basis);
 
 // Whether a publications file may be used: its signature is checked against the anchors and
@@ -38,26 +40,33 @@ absl::Status CheckContinues(const ledger::PublicationsFile& older,
                             const ledger::PublicationsFile& newer);
 
 // Everything referred to outlives the call.
-struct OfflineRequest {
+struct VerificationRequest {
   const ledger::Signature& signature;
-  std::optional<ledger::Imprint> document_hash;
+  std::optional<ledger::Imprint> document_hash = {};
   ledger::Level input_level = 0;
-  std::optional<ledger::Policy> policy;  // Nothing: the strongest that the evidence allows.
-  std::optional<ledger::PublicationData> user_publication;
+  // General: a user publication decides alone; else the publications file's publications and, where
+  // they cannot tell, the ledger's key.
+  ledger::Policy policy = ledger::Policy::kGeneral;
+  std::optional<ledger::PublicationData> user_publication = {};
   const ledger::PublicationsFile* publications = nullptr;  // CheckPublicationsFile() said OK.
+  // Called only when a rule asks; empty: none. Whether the policies by publication may ask it is
+  // said below, the calendar-based one always may.
+  ledger::ExtendFunction extend = {};
+  bool extending_allowed = false;
 };
 
-struct OfflineVerdict {
+struct Verdict {
   ledger::VerificationResult result;
   TrustBasis basis = TrustBasis::kNone;
-  // The publication that the trust rests on; without one, the one of the publications file that the
-  // signature could be extended to, if any. Owned by the request's publications file or signature.
-  const ledger::PublicationRecord* publication = nullptr;
+  // The publication that the trust rests on, if any.
+  std::optional<ledger::PublicationRecord> publication;
+  // Whether an extender led to that publication just now: the signature itself does not.
+  bool extended = false;
+  // Why an extender that was asked gave no chain; empty when it gave one or was not asked.
+  std::string extender_problem;
 };
 
-// Verifies. Without a policy: a user publication decides alone; else the publications file's
-// publications and, where they cannot tell, the ledger's key.   Source: spec 9.10.
-// Errors: as ledger::Verify().
-absl::StatusOr<OfflineVerdict> VerifyOffline(const OfflineRequest& request);
+// Errors: as ledger::Verify().   Thread: pure but for `extend`.
+absl::StatusOr<Verdict> VerifySignature(const VerificationRequest& request);
 
 }  // namespace pitser::client

@@ -1,0 +1,95 @@
+#include "client/cli/extender.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "client/cli/exit_code.h"
+#include "client/cli/text.h"
+#include "ledger/base/status.h"
+
+namespace pitser::cli {
+namespace {
+
+constexpr std::string_view kGrpc = "grpc";
+constexpr std::string_view kHint = "an extender is named as in grpc://ledger.example:7380";
+// Of the KSI service protocol, which has addresses of this form.
+constexpr std::array<std::string_view, 3> kNotYet = {"ksi+http", "ksi+https", "ksi+tcp"};
+
+// HOST:PORT of an address. What stands in it is not repeated: it may hold a key.
+absl::StatusOr<std::string> HostAndPort(const std::string& url) {
+  const std::size_t end = url.find("://");
+  const std::string scheme = url.substr(0, end == std::string::npos ? 0 : end);
+  if (std::ranges::find(kNotYet, scheme) != kNotYet.end()) {
+    return Error(ExitCode::kUsage,
+                 absl::StrFormat("--extender: %s:// is not spoken by this version yet", scheme),
+                 kHint);
+  }
+  if (scheme != kGrpc) {
+    return Error(ExitCode::kUsage, "--extender: the address does not begin with grpc://", kHint);
+  }
+  std::string rest = url.substr(end + 3);
+  if (rest.find('@') != std::string::npos) {
+    return Error(ExitCode::kUsage, "--extender: names and keys have no place in an address", kHint);
+  }
+  if (rest.ends_with('/')) rest.pop_back();
+  return rest;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Extender>> Extender::Create(const std::string& url,
+                                                           const Settings& settings) {
+  Settings of_extender = settings;
+  if (!url.empty()) {
+    PITSER_ASSIGN_OR_RETURN(of_extender.server, HostAndPort(url));
+  } else if (settings.server.empty()) {
+    return Error(
+        ExitCode::kUsage, "no extender is named",
+        "give --extender grpc://HOST:PORT, or the ledger by --server, PITSER_SERVER or the "
+        "settings");
+  }
+  auto address = ResolveServer(of_extender);
+  if (!address.ok()) {
+    return url.empty() ? address.status() : InContext(address.status(), "--extender");
+  }
+  client::ClientOptions options;
+  options.timeout = address->timeout;
+  options.channel = std::move(address->channel);
+  std::string name = absl::StrFormat("%s://%s", kGrpc, options.channel.endpoint.ToString());
+  return std::unique_ptr<Extender>(new Extender(std::move(name), std::move(options)));
+}
+
+absl::StatusOr<client::CalendarClient*> Extender::Connected() {
+  const base::MutexLock lock(mu_);
+  if (!given_up_.ok()) return given_up_;
+  if (client_ == nullptr) {
+    auto client = client::CalendarClient::Create(options_);
+    if (!client.ok()) {
+      given_up_ = InContext(client.status(), name_);
+      return given_up_;
+    }
+    client_ = *std::move(client);
+  }
+  return client_.get();
+}
+
+void Extender::Remember(const absl::Status& status) {
+  const base::MutexLock lock(mu_);
+  if (given_up_.ok()) given_up_ = status;
+}
+
+absl::StatusOr<ledger::CalendarHashChain> Extender::Ask(
+    std::uint64_t aggregation_time, std::optional<std::uint64_t> publication_time) {
+  PITSER_ASSIGN_OR_RETURN(client::CalendarClient * client, Connected());
+  auto chain = client->Extend(aggregation_time, publication_time);
+  if (chain.ok()) return chain;
+  const absl::Status status(
+      chain.status().code(),
+      absl::StrFormat("%s: %s", name_, Printable(ledger::ToStd(chain.status().message()))));
+  if (ExitCodeOf(status) == ExitCode::kUnreachable) Remember(status);
+  return status;
+}
+
+}  // namespace pitser::cli
