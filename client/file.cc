@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 
 #include "absl/strings/str_format.h"
 #include "ledger/base/status.h"
@@ -51,13 +52,14 @@ int OpenForReading(const std::string& path) {
 // Reads to the end and hands on each piece. `take` returns an error to stop.
 absl::Status ReadPieces(const std::string& path, int fd,
                         const std::function<absl::Status(Bytes)>& take) {
-  ByteVector buffer(kBufferSize);
+  // Not cleared: most files fill little of it, and what is not touched costs nothing.
+  const auto buffer = std::make_unique_for_overwrite<std::uint8_t[]>(kBufferSize);
   for (;;) {
-    const ssize_t got = read(fd, buffer.data(), buffer.size());
+    const ssize_t got = read(fd, buffer.get(), kBufferSize);
     if (got == 0) return absl::OkStatus();
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return SystemError("read", path, errno);
-    PITSER_RETURN_IF_ERROR(take(Bytes(buffer).first(static_cast<std::size_t>(got))));
+    PITSER_RETURN_IF_ERROR(take(Bytes(buffer.get(), static_cast<std::size_t>(got))));
   }
 }
 
