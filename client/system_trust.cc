@@ -16,7 +16,6 @@ namespace pitser::client {
 namespace {
 
 namespace fs = std::filesystem;
-using ledger::ByteVector;
 using ledger::Certificate;
 
 // Bundles of all authorities have some 200 KiB.
@@ -42,7 +41,7 @@ class Collection {
     const auto certificates = Certificate::AllFromPem(ledger::AsText(*pem));
     if (!certificates.ok()) return;
     for (const Certificate& certificate : *certificates) {
-      if (known_.insert(certificate.Fingerprint()).second) all_.push_back(certificate);
+      if (known_.insert(ledger::ToString(certificate.Fingerprint())).second) all_.push_back(certificate);
     }
   }
 
@@ -57,7 +56,7 @@ class Collection {
   std::vector<Certificate> TakeAll() { return std::move(all_); }
 
  private:
-  std::set<ByteVector> known_;  // By fingerprint.
+  std::set<std::string> known_;  // By fingerprint.
   std::vector<Certificate> all_;
 };
 
