@@ -41,7 +41,8 @@ class Collection {
     const auto certificates = Certificate::AllFromPem(ledger::AsText(*pem));
     if (!certificates.ok()) return;
     for (const Certificate& certificate : *certificates) {
-      if (known_.insert(ledger::ToString(certificate.Fingerprint())).second) all_.push_back(certificate);
+      if (known_.insert(ledger::ToString(certificate.Fingerprint())).second)
+        all_.push_back(certificate);
     }
   }
 
