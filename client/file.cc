@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "absl/strings/str_format.h"
+#include "client/new_file.h"
 #include "ledger/base/status.h"
 #include "ledger/crypto/hasher.h"
 
@@ -72,44 +73,6 @@ void MarkUnfinished(const std::string& path) {
   if (path.size() >= unfinished_path.size()) return;
   std::memcpy(unfinished_path.data(), path.c_str(), path.size() + 1);
   unfinished = true;
-}
-
-absl::Status WriteAll(const std::string& path, int fd, Bytes content) {
-  while (!content.empty()) {
-    const ssize_t put = write(fd, content.data(), content.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return SystemError("write", path, errno);
-    content = content.subspan(static_cast<std::size_t>(put));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status MoveIntoPlace(const std::string& temporary, const std::string& path, bool replace) {
-  if (replace) {
-    if (std::rename(temporary.c_str(), path.c_str()) != 0) {
-      return SystemError("write", path, errno);
-    }
-    return absl::OkStatus();
-  }
-  // A second name and not a rename: it fails when the file is there, whoever was faster.
-  if (link(temporary.c_str(), path.c_str()) != 0) return SystemError("write", path, errno);
-  unlink(temporary.c_str());
-  return absl::OkStatus();
-}
-
-absl::Status SyncFolder(const std::string& path) {
-  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  const std::string folder = parent.empty() ? "." : parent.string();
-  const Descriptor fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.ok()) return SystemError("open", folder, errno);
-  if (fsync(fd.get()) != 0 && errno != EINVAL) return SystemError("sync", folder, errno);
-  return absl::OkStatus();
-}
-
-mode_t Umask() {
-  const mode_t mask = umask(0);
-  umask(mask);
-  return mask;
 }
 
 }  // namespace
@@ -174,31 +137,24 @@ absl::Status WriteFile(const std::string& path, Bytes content, const WriteOption
 
 absl::StatusOr<std::unique_ptr<FileWriter>> FileWriter::Create(const std::string& path,
                                                                const WriteOptions& options) {
-  std::string temporary = path + ".tmp-XXXXXX";
-  const int fd = mkostemp(temporary.data(), O_CLOEXEC);
-  if (fd < 0) return SystemError("write", path, errno);
-  MarkUnfinished(temporary);
-  return std::unique_ptr<FileWriter>(new FileWriter(path, std::move(temporary), fd, options));
+  PITSER_ASSIGN_OR_RETURN(std::unique_ptr<NewFile> file, NewFile::Create(path, options));
+  if (!file->temporary().empty()) MarkUnfinished(file->temporary());
+  return std::unique_ptr<FileWriter>(new FileWriter(std::move(file)));
 }
 
-FileWriter::FileWriter(std::string path, std::string temporary, int fd, const WriteOptions& options)
-    : path_(std::move(path)), temporary_(std::move(temporary)), fd_(fd), options_(options) {}
+FileWriter::FileWriter(std::unique_ptr<NewFile> file) : file_(std::move(file)) {}
 
 FileWriter::~FileWriter() {
-  if (!committed_) unlink(temporary_.c_str());
+  file_.reset();
   unfinished = false;
-  close(fd_);
 }
 
-absl::Status FileWriter::Write(Bytes piece) { return WriteAll(path_, fd_, piece); }
+absl::Status FileWriter::Write(Bytes piece) { return file_->Write(piece); }
 
 absl::Status FileWriter::Commit() {
-  if (fsync(fd_) != 0) return SystemError("sync", path_, errno);
-  if (fchmod(fd_, options_.mode & ~Umask()) != 0)
-    return SystemError("set the mode of", path_, errno);
-  PITSER_RETURN_IF_ERROR(MoveIntoPlace(temporary_, path_, options_.replace));
-  committed_ = true;
-  return SyncFolder(path_);
+  PITSER_RETURN_IF_ERROR(file_->Sync());
+  PITSER_RETURN_IF_ERROR(file_->Appear());
+  return SyncFolderOf(file_->path());
 }
 
 void RemoveUnfinishedFile() {

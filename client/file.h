@@ -44,13 +44,15 @@ struct WriteOptions {
   unsigned mode = 0644;  // Less the umask.
 };
 
-// Writes a file so that it appears complete or not at all, also when the power fails: a temporary
-// file in the same folder, synced, renamed. Unlike base::WriteFileDurably(), which owns the folders
+// Writes a file so that it appears complete or not at all, also when the power fails: it is synced
+// before it gets its name (new_file.h). Unlike base::WriteFileDurably(), which owns the folders
 // it writes to, it works in other people's folders: its temporary name is nobody else's, and it can
 // leave alone what is there.
 // Errors: kAlreadyExists; kNotFound, kPermissionDenied, kResourceExhausted (disk full) or kUnknown,
 // naming the file and the system's reason. Nothing is left behind.
 absl::Status WriteFile(const std::string& path, ledger::Bytes content, const WriteOptions& options);
+
+class NewFile;
 
 // A file that is too long to be held in memory, written like WriteFile() writes.
 // Thread: one at a time, and one file at a time in a process (RemoveUnfinishedFile()).
@@ -69,17 +71,13 @@ class FileWriter {
   absl::Status Commit();
 
  private:
-  FileWriter(std::string path, std::string temporary, int fd, const WriteOptions& options);
+  explicit FileWriter(std::unique_ptr<NewFile> file);
 
-  const std::string path_;
-  const std::string temporary_;
-  const int fd_;
-  const WriteOptions options_;
-  bool committed_ = false;
+  std::unique_ptr<NewFile> file_;
 };
 
-// Removes the temporary file that WriteFile() or a FileWriter is at work on, if any. For signal
-// handlers.
+// Removes the temporary file that WriteFile() or a FileWriter is at work on where a file must have
+// a name from the beginning, if any. For signal handlers.
 void RemoveUnfinishedFile();
 
 // Whether two names mean one existing file.

@@ -28,6 +28,8 @@ class NewFile {
 
   const std::string& path() const { return path_; }
   int fd() const { return fd_; }
+  // Its name meanwhile; empty while it has none.
+  const std::string& temporary() const { return temporary_; }
 
   absl::Status Write(ledger::Bytes piece);
   // Has the disk begin with what was written, without waiting for it: what Sync() then waits for is
