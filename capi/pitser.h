@@ -153,9 +153,9 @@ typedef enum pitser_outcome {
   PITSER_OUTCOME_FAILED = 2        /* Proven wrong. */
 } pitser_outcome;
 
-/* Strings live for ever, but `cause` in the structure itself. */
+/* Start with PITSER_RESULT_INIT. Strings live for ever, but `cause` in the structure itself. */
 typedef struct pitser_result {
-  size_t struct_size; /* Set before the call: sizeof(pitser_result). */
+  size_t struct_size; /* sizeof(pitser_result), as the caller was compiled. */
   pitser_outcome outcome;
   const char* code;                    /* "GEN-01"; empty when OK. Stable. Source: spec 9.4. */
   const char* code_text;               /* "Wrong document" */
@@ -166,6 +166,10 @@ typedef struct pitser_result {
   uint64_t suggested_publication_time; /* Extend the signature to it, to need no key; or 0. */
   char cause[256];                     /* When inconclusive: what is missing. Cut to its size. */
 } pitser_result;
+
+/* What nobody overwrites does not mean yes. */
+#define PITSER_RESULT_INIT \
+  { sizeof(pitser_result), PITSER_OUTCOME_FAILED, "", "", "", "", "", 0, 0, "" }
 
 /* Judges a signature. The verdict is in `result`; the status only says whether there is one.
  * PITSER_MALFORMED when verifying shows the signature malformed (a level beyond 255).

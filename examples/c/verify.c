@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
   pitser_signature* signature;
   pitser_publications* publications;
   pitser_verify_options options = PITSER_VERIFY_OPTIONS_INIT;
-  pitser_result result = {sizeof(pitser_result)};
+  pitser_result result = PITSER_RESULT_INIT;
   pitser_identity identity;
   pitser_error error;
   struct file document, bytes, anchors, constraint, trusted;

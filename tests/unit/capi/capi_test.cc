@@ -91,8 +91,7 @@ pitser_verify_options OptionsFor(std::string_view document) {
 }
 
 pitser_result Verify(const SignaturePtr& signature, const pitser_verify_options& options) {
-  pitser_result result{};
-  result.struct_size = sizeof(result);
+  pitser_result result = PITSER_RESULT_INIT;
   pitser_error error;
   EXPECT_EQ(pitser_verify(signature.get(), &options, &result, &error), PITSER_OK) << error.text;
   return result;
