@@ -133,8 +133,8 @@ typedef enum pitser_policy {
 /* Start with PITSER_VERIFY_OPTIONS_INIT. Without a document or its hash, only the signature is
  * judged: that proves nothing about a document. */
 typedef struct pitser_verify_options {
-  size_t struct_size; /* sizeof(pitser_verify_options), as the caller was compiled. */
-  pitser_policy policy;
+  size_t struct_size;      /* sizeof(pitser_verify_options), as the caller was compiled. */
+  int policy;              /* A pitser_policy. */
   const uint8_t* document; /* The document itself, hashed as the signature asks; or */
   size_t document_size;
   const uint8_t* document_imprint; /* its imprint (pitser_hasher_finish()). Not both. */

@@ -18,7 +18,7 @@ namespace {
 
 namespace ledger = pitser::ledger;
 
-std::optional<ledger::Policy> PolicyOf(pitser_policy policy) {
+std::optional<ledger::Policy> PolicyOf(int policy) {
   switch (policy) {
     case PITSER_POLICY_GENERAL:
       return ledger::Policy::kGeneral;
@@ -31,7 +31,7 @@ std::optional<ledger::Policy> PolicyOf(pitser_policy policy) {
     case PITSER_POLICY_USER_PUBLICATION:
       return ledger::Policy::kUserPublicationBased;
   }
-  return std::nullopt;  // C lets any number through.
+  return std::nullopt;
 }
 
 pitser_outcome OutcomeOf(ledger::Outcome outcome) {

@@ -68,15 +68,18 @@ void Sha256ShortMany(const std::uint8_t* messages, std::size_t count, std::size_
   PITSER_CHECK(size <= kMaxShortMessage);
   Padded one(size);
   Padded other(size);
+  const auto take = [&](Padded& to, std::size_t i) {
+    if (size != 0) std::memcpy(to.bytes(), messages + i * size, size);
+  };
   std::size_t i = 0;
   for (; i + 2 <= count; i += 2) {
-    std::memcpy(one.bytes(), messages + i * size, size);
-    std::memcpy(other.bytes(), messages + (i + 1) * size, size);
+    take(one, i);
+    take(other, i + 1);
     Sha256BlocksOfTwo(one.bytes(), other.bytes(), one.blocks(), digests + i * kSha256Size,
                       digests + (i + 1) * kSha256Size);
   }
   if (i < count) {
-    std::memcpy(one.bytes(), messages + i * size, size);
+    take(one, i);
     Sha256Blocks(one.bytes(), one.blocks(), digests + i * kSha256Size);
   }
 }

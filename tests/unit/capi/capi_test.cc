@@ -1,4 +1,3 @@
-#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -262,8 +261,7 @@ TEST(CApi, MistakesOfTheCallerAreRefusedAndNeverMeanYes) {
   options.publication_code = "AAAAAA";
   refused(options);
   options = OptionsFor(kDocument);
-  const int unknown = 77;
-  std::memcpy(&options.policy, &unknown, sizeof(options.policy));
+  options.policy = 77;
   refused(options);
   options = PITSER_VERIFY_OPTIONS_INIT;
   options.document_imprint = Data(kDocument);
