@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """pitser verify against a real pitserd: every policy, each exit code, the extender up and down, folders and lists."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -218,19 +220,27 @@ class VerifyTest(unittest.TestCase):
 
     def test_an_endless_list_needs_no_memory(self):
         """Names come as long as they are taken: the command tells of the first while more come."""
+        def write(stream):
+            try:
+                while True:
+                    stream.write(b"young\n" * 1000)
+            except BrokenPipeError:
+                pass
+
         with subprocess.Popen([BIN / "pitser", "verify", "--files-from", "-", "--trust",
                                self.node.trust], cwd=self.folder, stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, env=clean_environment(self.folder)) as run:
+            # Both ends of both pipes must move: who only writes waits for who only writes.
+            writer = threading.Thread(target=write, args=(run.stdin,))
+            writer.start()
             try:
-                seen = 0
-                os.set_blocking(run.stdout.fileno(), False)
-                while seen == 0:  # Far less than what it would have to hold otherwise: it must answer.
-                    run.stdin.write(b"young\n" * 1000)
-                    run.stdin.flush()
-                    seen = len(run.stdout.read() or b"")
+                line = run.stdout.readline()
             finally:
                 run.kill()
-        self.assertGreater(seen, 0)
+                writer.join()
+                with contextlib.suppress(BrokenPipeError):
+                    run.stdin.close()
+        self.assertRegex(line, rb"^verified     young  ")
 
     def test_explains_every_rule(self):
         verdict = self.verify_json("old", "--explain", "--extender", self.url)
