@@ -38,6 +38,16 @@ static struct file read_file(const char* folder, const char* name) {
   return file;
 }
 
+/* The first line that is no comment. */
+static const char* first_line(char* text) {
+  while (*text == '#') {
+    text += strcspn(text, "\n");
+    if (*text == '\n') ++text;
+  }
+  text[strcspn(text, "\n")] = '\0';
+  return text;
+}
+
 static void check(pitser_status status, const pitser_error* error) {
   if (status == PITSER_OK) return;
   fprintf(stderr, "verify: %s\n", error->text);
@@ -65,8 +75,7 @@ int main(int argc, char** argv) {
   /* Whom we believe: the root certificate, and who may sign the publications file. */
   anchors = read_file(argv[3], "root.pem");
   constraint = read_file(argv[3], "constraint");
-  constraint.data[strcspn((char*)constraint.data, "\n")] = '\0';
-  constraints[0] = (char*)constraint.data;
+  constraints[0] = first_line((char*)constraint.data);
   trusted = read_file(argv[3], "publications.bin");
   check(pitser_publications_parse(trusted.data, trusted.size, (char*)anchors.data, anchors.size,
                                   constraints, 1, (uint64_t)time(NULL), &publications, &error),
