@@ -51,16 +51,21 @@ class Utf8Locale {
 struct ArchiveWriter::State {
   ArchiveFormat format;
   ByteSink sink;
-  absl::Status sink_status;  // Of the last call that the sink failed.
+  absl::Status sink_status;  // Of the first call that the sink failed; it gets no more then.
   std::unique_ptr<archive, ArchiveDeleter> out;
   std::unique_ptr<archive_entry, EntryDeleter> entry;
 
-  static la_ssize_t Write(archive* a, void* self, const void* data, std::size_t size) {
+  // Never tells libarchive of a failure: it would leak its buffers.
+  static la_ssize_t Write(archive* /*a*/, void* self, const void* data, std::size_t size) {
     State& state = *static_cast<State*>(self);
-    state.sink_status = state.sink(Bytes(static_cast<const std::uint8_t*>(data), size));
-    if (state.sink_status.ok()) return static_cast<la_ssize_t>(size);
-    archive_set_error(a, -1, "the archive cannot be written");
-    return -1;
+    if (state.sink_status.ok()) {
+      state.sink_status = state.sink(Bytes(static_cast<const std::uint8_t*>(data), size));
+    }
+    return static_cast<la_ssize_t>(size);
+  }
+
+  absl::Status Done(int result) const {
+    return result == ARCHIVE_OK && sink_status.ok() ? absl::OkStatus() : Failed("the archive");
   }
 
   // Why a call was not done.
@@ -100,7 +105,7 @@ ArchiveWriter::ArchiveWriter(std::unique_ptr<State> state) : state_(std::move(st
 
 ArchiveWriter::~ArchiveWriter() {
   // What is not finished is given up: nothing more goes to the sink.
-  archive_write_fail(state_->out.get());
+  state_->sink_status.Update(absl::CancelledError("the archive is given up"));
 }
 
 absl::Status ArchiveWriter::Add(const std::string& name, Bytes content, std::uint64_t time) {
@@ -119,14 +124,12 @@ absl::Status ArchiveWriter::Add(const std::string& name, Bytes content, std::uin
   if (archive_write_header(out, entry) != ARCHIVE_OK) return state_->Failed("the archive");
   const la_ssize_t put = archive_write_data(out, content.data(), content.size());
   if (put != static_cast<la_ssize_t>(content.size())) return state_->Failed("the archive");
-  return archive_write_finish_entry(out) == ARCHIVE_OK ? absl::OkStatus()
-                                                       : state_->Failed("the archive");
+  return state_->Done(archive_write_finish_entry(out));
 }
 
 absl::Status ArchiveWriter::Finish() {
   const Utf8Locale locale;
-  return archive_write_close(state_->out.get()) == ARCHIVE_OK ? absl::OkStatus()
-                                                              : state_->Failed("the archive");
+  return state_->Done(archive_write_close(state_->out.get()));
 }
 
 }  // namespace pitser::client
