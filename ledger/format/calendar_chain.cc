@@ -115,6 +115,21 @@ absl::StatusOr<Imprint> FoldCalendarLinks(const Imprint& input,
   return node;
 }
 
+bool RightLinksEqual(const CalendarLinks& a, const CalendarLinks& b) {
+  const auto next_right = [](const CalendarLinks& links, std::size_t i) {
+    while (i < links.size() && links[i].direction != LinkDirection::kRight) ++i;
+    return i;
+  };
+  std::size_t i = next_right(a, 0);
+  std::size_t j = next_right(b, 0);
+  while (i < a.size() && j < b.size()) {
+    if (!(a[i].sibling == b[j].sibling)) return false;
+    i = next_right(a, i + 1);
+    j = next_right(b, j + 1);
+  }
+  return i == a.size() && j == b.size();
+}
+
 absl::StatusOr<std::uint64_t> CalendarTimeFromShape(std::uint64_t publication_time,
                                                     std::span<const CalendarLink> links) {
   // Walks from the root down: the current subtree has `rest` + 1 leaves, the first of them `time`.

@@ -46,6 +46,10 @@ void WriteCalendarHashChain(ByteVector& out, const CalendarHashChain& chain);
 absl::StatusOr<Imprint> FoldCalendarLinks(const Imprint& input,
                                           std::span<const CalendarLink> links);
 
+// Whether the right links are the same, one by one: they lead to what was there before the leaf, so
+// no later calendar has others.   Source: spec 8.6, 9.9.
+bool RightLinksEqual(const CalendarLinks& a, const CalendarLinks& b);
+
 // The second whose leaf has this shape in the tree of `publication_time`: the proven time.
 // Errors: kInvalidArgument if no leaf of that tree has it.   Source: spec 5.2.
 absl::StatusOr<std::uint64_t> CalendarTimeFromShape(std::uint64_t publication_time,

@@ -45,21 +45,6 @@ absl::Status DoesNotBelong(std::string_view what) {
   return absl::FailedPreconditionError(absl::StrFormat("cannot extend the signature: %s", what));
 }
 
-bool RightLinksEqual(const CalendarLinks& a, const CalendarLinks& b) {
-  const auto next_right = [](const CalendarLinks& links, std::size_t i) {
-    while (i < links.size() && links[i].direction != LinkDirection::kRight) ++i;
-    return i;
-  };
-  std::size_t i = next_right(a, 0);
-  std::size_t j = next_right(b, 0);
-  while (i < a.size() && j < b.size()) {
-    if (!(a[i].sibling == b[j].sibling)) return false;
-    i = next_right(a, i + 1);
-    j = next_right(b, j + 1);
-  }
-  return i == a.size() && j == b.size();
-}
-
 // The steps 1 to 3 of spec 8.6.
 absl::Status CheckExtension(const Signature& signature, const CalendarHashChain& calendar,
                             const PublicationRecord* publication) {

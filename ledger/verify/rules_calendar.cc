@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <optional>
 
 #include "ledger/verify/rules.h"
@@ -40,22 +39,9 @@ Result CheckRoot(Evidence& evidence) {
   return Finding::If(*served == *own);
 }
 
-// Right links lead to what was there before the signing time, and can never change.
 Result CheckRightLinks(Evidence& evidence) {
-  const CalendarLinks& own = evidence.signature().calendar_chain()->links;
-  const CalendarLinks& served = Extended(evidence).chain.links;
-  const auto next_right = [](CalendarLinks::const_iterator at, const CalendarLinks& links) {
-    return std::find_if(at, links.end(), [](const CalendarLink& link) {
-      return link.direction == LinkDirection::kRight;
-    });
-  };
-  auto ours = next_right(own.begin(), own);
-  auto theirs = next_right(served.begin(), served);
-  while (ours != own.end() && theirs != served.end() && ours->sibling == theirs->sibling) {
-    ours = next_right(ours + 1, own);
-    theirs = next_right(theirs + 1, served);
-  }
-  return Finding::If(ours == own.end() && theirs == served.end());
+  return Finding::If(RightLinksEqual(evidence.signature().calendar_chain()->links,
+                                     Extended(evidence).chain.links));
 }
 
 Result CheckInput(Evidence& evidence) { return CheckExtendedInput(evidence, AskedTime(evidence)); }
