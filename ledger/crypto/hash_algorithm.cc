@@ -13,21 +13,20 @@ namespace {
 struct Entry {
   HashAlgorithm algorithm;
   std::string_view name;
-  std::uint8_t digest_size;
   std::uint8_t block_size;
 };
 
 constexpr std::array kEntries = {
-    Entry{HashAlgorithm::kSha1, "SHA-1", 20, 64},
-    Entry{HashAlgorithm::kSha256, "SHA-256", 32, 64},
-    Entry{HashAlgorithm::kRipemd160, "RIPEMD-160", 20, 64},
-    Entry{HashAlgorithm::kSha384, "SHA-384", 48, 128},
-    Entry{HashAlgorithm::kSha512, "SHA-512", 64, 128},
-    Entry{HashAlgorithm::kSha3_224, "SHA3-224", 28, 144},
-    Entry{HashAlgorithm::kSha3_256, "SHA3-256", 32, 136},
-    Entry{HashAlgorithm::kSha3_384, "SHA3-384", 48, 104},
-    Entry{HashAlgorithm::kSha3_512, "SHA3-512", 64, 72},
-    Entry{HashAlgorithm::kSm3, "SM-3", 32, 64},
+    Entry{HashAlgorithm::kSha1, "SHA-1", 64},
+    Entry{HashAlgorithm::kSha256, "SHA-256", 64},
+    Entry{HashAlgorithm::kRipemd160, "RIPEMD-160", 64},
+    Entry{HashAlgorithm::kSha384, "SHA-384", 128},
+    Entry{HashAlgorithm::kSha512, "SHA-512", 128},
+    Entry{HashAlgorithm::kSha3_224, "SHA3-224", 144},
+    Entry{HashAlgorithm::kSha3_256, "SHA3-256", 136},
+    Entry{HashAlgorithm::kSha3_384, "SHA3-384", 104},
+    Entry{HashAlgorithm::kSha3_512, "SHA3-512", 72},
+    Entry{HashAlgorithm::kSm3, "SM-3", 64},
 };
 
 struct Alias {
@@ -89,8 +88,6 @@ absl::StatusOr<HashAlgorithm> HashAlgorithmFromName(std::string_view name) {
 }
 
 std::string_view HashAlgorithmName(HashAlgorithm algorithm) { return Find(algorithm).name; }
-
-std::size_t DigestSize(HashAlgorithm algorithm) { return Find(algorithm).digest_size; }
 
 std::size_t BlockSize(HashAlgorithm algorithm) { return Find(algorithm).block_size; }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -43,8 +44,17 @@ absl::StatusOr<HashAlgorithm> HashAlgorithmFromName(std::string_view name);
 // Canonical name, e.g. "SHA-256".
 std::string_view HashAlgorithmName(HashAlgorithm algorithm);
 
+namespace internal {
+// Bytes of a digest by the id of its algorithm; 0 where none is registered. In the header, because
+// every imprint that is read or made asks.
+inline constexpr std::array<std::uint8_t, 16> kDigestSizes = {20, 32, 20, 0,  48, 64, 0, 28,
+                                                              32, 48, 64, 32, 0,  0,  0, 0};
+}  // namespace internal
+
 // Bytes of a digest: even, at most kMaxDigestSize.
-std::size_t DigestSize(HashAlgorithm algorithm);
+inline std::size_t DigestSize(HashAlgorithm algorithm) {
+  return internal::kDigestSizes[static_cast<std::size_t>(algorithm)];
+}
 
 // Bytes of the block that HMAC pads a key to.
 std::size_t BlockSize(HashAlgorithm algorithm);

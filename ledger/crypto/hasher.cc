@@ -78,10 +78,15 @@ bool IsShortSha256(HashAlgorithm algorithm, std::size_t size) {
          internal::HasSha256Instructions();
 }
 
-std::size_t JoinedSize(std::initializer_list<Bytes> parts) {
+template <typename Parts>
+std::size_t JoinedSize(const Parts& parts) {
   std::size_t size = 0;
   for (Bytes part : parts) size += part.size();
   return size;
+}
+
+bool IsShortSha256(const HashInput& input) {
+  return IsShortSha256(input.algorithm, JoinedSize(input.parts));
 }
 
 }  // namespace
@@ -103,6 +108,28 @@ absl::StatusOr<Imprint> Hash(HashAlgorithm algorithm, std::initializer_list<Byte
   return Imprint::Make(algorithm, [&](std::span<std::uint8_t> out) {
     PITSER_CHECK(EVP_DigestFinal_ex(context, out.data(), nullptr) == 1);
   });
+}
+
+absl::Status HashTwo(const HashInput& one, const HashInput& other, Imprint& one_node,
+                     Imprint& other_node) {
+  if (!IsShortSha256(one) || !IsShortSha256(other)) {
+    absl::StatusOr<Imprint> first = Hash(one.algorithm, {one.parts[0], one.parts[1], one.parts[2]});
+    if (!first.ok()) return first.status();
+    absl::StatusOr<Imprint> second =
+        Hash(other.algorithm, {other.parts[0], other.parts[1], other.parts[2]});
+    if (!second.ok()) return second.status();
+    one_node = *first;
+    other_node = *second;
+    return absl::OkStatus();
+  }
+  Imprint second = Imprint::Zero(HashAlgorithm::kSha256);
+  one_node = Imprint::Make(HashAlgorithm::kSha256, [&](std::span<std::uint8_t> out_of_one) {
+    second = Imprint::Make(HashAlgorithm::kSha256, [&](std::span<std::uint8_t> out_of_other) {
+      internal::Sha256ShortTwo(one.parts, other.parts, out_of_one.data(), out_of_other.data());
+    });
+  });
+  other_node = second;
+  return absl::OkStatus();
 }
 
 struct StreamHasher::State {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
@@ -21,6 +22,18 @@ bool HashAvailable(HashAlgorithm algorithm);
 // Thread: any number of threads at once.   Cost: one hash, no allocation after a thread's first.
 // Source: spec/ksi-signature.md 0.2.
 absl::StatusOr<Imprint> Hash(HashAlgorithm algorithm, std::initializer_list<Bytes> parts);
+
+// What a step of a hash chain hashes: the parts, joined.
+struct HashInput {
+  HashAlgorithm algorithm;
+  std::array<Bytes, 3> parts;
+};
+
+// `one_node` and `other_node` become the imprints of the two inputs, whose parts may view into the
+// nodes. Side by side two short SHA-256 hashes take a third longer than one.
+// Errors: kUnimplemented as for Hash(); the nodes then mean nothing.   Thread, cost: as Hash().
+absl::Status HashTwo(const HashInput& one, const HashInput& other, Imprint& one_node,
+                     Imprint& other_node);
 
 // Hashes something that comes in pieces, a file for instance.
 // Thread: one thread at a time.

@@ -31,7 +31,7 @@ absl::StatusOr<Imprint> Imprint::Create(HashAlgorithm algorithm, Bytes digest) {
   });
 }
 
-absl::Status Imprint::Check(Bytes bytes) {
+absl::Status Imprint::WhatIsWrong(Bytes bytes) {
   if (bytes.empty()) return absl::InvalidArgumentError("an imprint is empty");
   const auto algorithm = HashAlgorithmFromId(bytes[0]);
   if (!algorithm) {
@@ -42,11 +42,8 @@ absl::Status Imprint::Check(Bytes bytes) {
 }
 
 absl::StatusOr<Imprint> Imprint::Parse(Bytes bytes) {
-  PITSER_RETURN_IF_ERROR(Check(bytes));
-  Imprint imprint;
-  std::memcpy(imprint.bytes_.data(), bytes.data(), bytes.size());
-  imprint.size_ = static_cast<std::uint8_t>(bytes.size());
-  return imprint;
+  if (!IsImprint(bytes)) return WhatIsWrong(bytes);
+  return Of(bytes);
 }
 
 absl::StatusOr<Imprint> Imprint::FromText(std::string_view text) {

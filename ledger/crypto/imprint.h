@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "ledger/base/bytes.h"
+#include "ledger/base/check.h"
 #include "ledger/crypto/hash_algorithm.h"
 
 namespace pitser::ledger {
@@ -27,7 +28,22 @@ class Imprint {
   // Errors: kInvalidArgument when empty, too short, too long or of an unregistered algorithm.
   static absl::StatusOr<Imprint> Parse(Bytes bytes);
   // Whether Parse() would take it.   Errors: the same.
-  static absl::Status Check(Bytes bytes);
+  static absl::Status Check(Bytes bytes) {
+    return IsImprint(bytes) ? absl::OkStatus() : WhatIsWrong(bytes);
+  }
+  static bool IsImprint(Bytes bytes) {
+    if (bytes.empty() || bytes[0] >= internal::kDigestSizes.size()) return false;
+    const std::size_t digest_size = internal::kDigestSizes[bytes[0]];
+    return digest_size != 0 && bytes.size() == 1 + digest_size;
+  }
+  // Precondition: IsImprint(bytes).
+  static Imprint Of(Bytes bytes) {
+    PITSER_CHECK(IsImprint(bytes));
+    Imprint imprint;
+    std::memcpy(imprint.bytes_.data(), bytes.data(), bytes.size());
+    imprint.size_ = static_cast<std::uint8_t>(bytes.size());
+    return imprint;
+  }
 
   // From the form of a command line, `NAME:hex-of-digest`.
   // Errors: kInvalidArgument.
@@ -58,6 +74,8 @@ class Imprint {
 
  private:
   Imprint() = default;
+
+  static absl::Status WhatIsWrong(Bytes bytes);
 
   std::array<std::uint8_t, kMaxImprintSize> bytes_{};
   std::uint8_t size_ = 0;

@@ -43,6 +43,20 @@ class Padded {
   alignas(16) std::uint8_t bytes_[kMaxShortMessage + 1 + kLengthSize];
 };
 
+std::size_t JoinedSize(std::span<const Bytes> parts) {
+  std::size_t size = 0;
+  for (Bytes part : parts) size += part.size();
+  PITSER_CHECK(size <= kMaxShortMessage);
+  return size;
+}
+
+void Join(std::span<const Bytes> parts, std::uint8_t* to) {
+  for (Bytes part : parts) {
+    if (!part.empty()) std::memcpy(to, part.data(), part.size());
+    to += part.size();
+  }
+}
+
 }  // namespace
 
 bool HasSha256Instructions() {
@@ -51,16 +65,24 @@ bool HasSha256Instructions() {
 }
 
 void Sha256Short(std::initializer_list<Bytes> parts, std::uint8_t* digest) {
-  std::size_t size = 0;
-  for (Bytes part : parts) size += part.size();
-  PITSER_CHECK(size <= kMaxShortMessage);
-  Padded message(size);
-  std::uint8_t* to = message.bytes();
-  for (Bytes part : parts) {
-    if (!part.empty()) std::memcpy(to, part.data(), part.size());
-    to += part.size();
-  }
+  Padded message(JoinedSize({parts.begin(), parts.size()}));
+  Join({parts.begin(), parts.size()}, message.bytes());
   Sha256Blocks(message.bytes(), message.blocks(), digest);
+}
+
+void Sha256ShortTwo(std::span<const Bytes> one, std::span<const Bytes> other,
+                    std::uint8_t* digest_of_one, std::uint8_t* digest_of_other) {
+  Padded first(JoinedSize(one));
+  Padded second(JoinedSize(other));
+  Join(one, first.bytes());
+  Join(other, second.bytes());
+  if (first.blocks() == second.blocks()) {
+    Sha256BlocksOfTwo(first.bytes(), second.bytes(), first.blocks(), digest_of_one,
+                      digest_of_other);
+  } else {
+    Sha256Blocks(first.bytes(), first.blocks(), digest_of_one);
+    Sha256Blocks(second.bytes(), second.blocks(), digest_of_other);
+  }
 }
 
 void Sha256ShortMany(const std::uint8_t* messages, std::size_t count, std::size_t size,
@@ -94,6 +116,9 @@ namespace pitser::ledger::internal {
 
 bool HasSha256Instructions() { return false; }
 void Sha256Short(std::initializer_list<Bytes>, std::uint8_t*) { PITSER_CHECK(false); }
+void Sha256ShortTwo(std::span<const Bytes>, std::span<const Bytes>, std::uint8_t*, std::uint8_t*) {
+  PITSER_CHECK(false);
+}
 void Sha256ShortMany(const std::uint8_t*, std::size_t, std::size_t, std::uint8_t*) {
   PITSER_CHECK(false);
 }

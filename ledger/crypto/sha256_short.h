@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 
 #include "ledger/base/bytes.h"
 
@@ -22,6 +23,11 @@ bool HasSha256Instructions();
 // The hash of the joined parts, 32 bytes to `digest`.
 // Shape: the parts have at most kMaxShortMessage bytes together, `digest` may not be part of them.
 void Sha256Short(std::initializer_list<Bytes> parts, std::uint8_t* digest);
+
+// Two of these at once, which takes a third longer than one. Shape: the same; `digests` are apart.
+// Both messages are read before anything is written, so that a part may be an old digest.
+void Sha256ShortTwo(std::span<const Bytes> one, std::span<const Bytes> other,
+                    std::uint8_t* digest_of_one, std::uint8_t* digest_of_other);
 
 // `count` messages of `size` bytes, one after the other; their digests likewise. Two are computed
 // at a time, because one alone leaves the processor waiting for itself. Shape: `size` is at most

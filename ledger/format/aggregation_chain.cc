@@ -1,15 +1,15 @@
 #include "ledger/format/aggregation_chain.h"
 
-#include <algorithm>
 #include <limits>
 #include <optional>
 
 #include "absl/strings/str_format.h"
 #include "ledger/base/check.h"
 #include "ledger/base/status.h"
-#include "ledger/crypto/hasher.h"
 #include "ledger/format/children.h"
 #include "ledger/format/metadata.h"
+#include "ledger/format/records.h"
+#include "ledger/format/steps.h"
 
 namespace pitser::ledger {
 namespace {
@@ -45,32 +45,28 @@ absl::StatusOr<Level> ReadLevelCorrection(const Element& element) {
   return static_cast<Level>(value);
 }
 
-struct Sibling {
-  SiblingKind kind;
-  Bytes bytes;
-};
-
-absl::StatusOr<Sibling> ReadSibling(const Element& element) {
+absl::Status ReadSibling(const Element& element, AggregationLink& link) {
+  link.sibling = element.value;
   switch (element.type) {
     case kSiblingHashTag:
-      PITSER_RETURN_IF_ERROR(CheckImprint(element, "aggregation hash chain / link / sibling hash"));
-      return Sibling{SiblingKind::kImprint, element.value};
+      link.kind = SiblingKind::kImprint;
+      return CheckImprint(element, "aggregation hash chain / link / sibling hash");
     case kLegacyIdTag: {
+      link.kind = SiblingKind::kLegacyId;
       const absl::StatusOr<std::string_view> text = ParseLegacyId(element.value);
-      if (!text.ok()) {
-        return MalformedAt(element.offset, kLink, ToStd(text.status().message()));
-      }
-      return Sibling{SiblingKind::kLegacyId, element.value};
+      if (text.ok()) return absl::OkStatus();
+      return MalformedAt(element.offset, kLink, ToStd(text.status().message()));
     }
     default:
-      PITSER_RETURN_IF_ERROR(CheckMetadata(element));
-      return Sibling{SiblingKind::kMetadata, element.value};
+      link.kind = SiblingKind::kMetadata;
+      return CheckMetadata(element);
   }
 }
 
-absl::StatusOr<AggregationLink> ParseLink(const Element& element) {
+absl::Status ParseLink(const Element& element, AggregationLink& link) {
+  link.direction = element.type == kLeftLinkTag ? LinkDirection::kLeft : LinkDirection::kRight;
   std::optional<Level> correction;
-  std::optional<Sibling> sibling;
+  bool has_sibling = false;
   TlvReader reader(element, kLink);
   Element child;
   while (!reader.done()) {
@@ -83,33 +79,26 @@ absl::StatusOr<AggregationLink> ParseLink(const Element& element) {
       case kSiblingHashTag:
       case kLegacyIdTag:
       case kMetadataTag:
+        PITSER_RETURN_IF_ERROR(ReadSibling(child, link));
         PITSER_RETURN_IF_ERROR(
-            SetOnce(sibling, ReadSibling(child), child, "aggregation hash chain / link / sibling"));
+            internal::SeeOnce(has_sibling, child, "aggregation hash chain / link / sibling"));
         break;
       default:
         PITSER_RETURN_IF_ERROR(SkipUnknown(child, kLink));
     }
   }
-  PITSER_RETURN_IF_ERROR(
-      Require(sibling.has_value(), element,
-              "aggregation hash chain / link / sibling (hash, legacy id or metadata)"));
-  return AggregationLink{
-      .direction = element.type == kLeftLinkTag ? LinkDirection::kLeft : LinkDirection::kRight,
-      .kind = sibling->kind,
-      .level_correction = correction.value_or(0),
-      .sibling = sibling->bytes};
+  link.level_correction = correction.value_or(0);
+  return Require(has_sibling, element,
+                 "aggregation hash chain / link / sibling (hash, legacy id or metadata)");
 }
 
-bool IsLink(std::uint16_t type) { return type == kLeftLinkTag || type == kRightLinkTag; }
-
-// What has been read of a chain so far.
+// A chain that is being read, where it is to stay, and what it has of what may occur only once.
 struct Fields {
-  std::optional<std::uint64_t> aggregation_time;
-  ChainIndex index;
-  std::optional<Bytes> input_data;
-  std::optional<Imprint> input_hash;
-  std::optional<HashAlgorithm> algorithm;
-  AggregationLinks links;
+  AggregationHashChain& chain;
+  bool has_aggregation_time = false;
+  bool has_input_data = false;
+  bool has_input_hash = false;
+  bool has_algorithm = false;
 };
 
 absl::Status ParseField(const Element& child, Fields& fields) {
@@ -118,28 +107,33 @@ absl::Status ParseField(const Element& child, Fields& fields) {
   constexpr std::string_view kInputData = "aggregation hash chain / input data";
   constexpr std::string_view kInputHash = "aggregation hash chain / input hash";
   constexpr std::string_view kAlgorithm = "aggregation hash chain / aggregation algorithm";
+  AggregationHashChain& chain = fields.chain;
   switch (child.type) {
     case kAggregationTimeTag:
-      return SetOnce(fields.aggregation_time, ReadInt(child, kTime), child, kTime);
+      return SetOnce(chain.aggregation_time, fields.has_aggregation_time, ReadInt(child, kTime),
+                     child, kTime);
     case kChainIndexTag: {
       PITSER_ASSIGN_OR_RETURN(const std::uint64_t value, ReadInt(child, kIndex));
       PITSER_RETURN_IF_ERROR(
-          internal::CheckRoom(fields.index.size(), internal::kMaxAggregationChains, child, kIndex));
-      fields.index.push_back(value);
+          internal::CheckRoom(chain.index.size(), internal::kMaxAggregationChains, child, kIndex));
+      chain.index.push_back(value);
       return absl::OkStatus();
     }
     case kInputDataTag:  // Parsed and ignored: no verifier checks it (spec 3.2).
-      return internal::SetBytesOnce(fields.input_data, child, kInputData);
+      return internal::SeeOnce(fields.has_input_data, child, kInputData);
     case kInputHashTag:
-      return SetOnce(fields.input_hash, ReadImprint(child, kInputHash), child, kInputHash);
+      return SetOnce(chain.input_hash, fields.has_input_hash, ReadImprint(child, kInputHash), child,
+                     kInputHash);
     case kAlgorithmTag:
-      return SetOnce(fields.algorithm, ReadAlgorithm(child, kAlgorithm), child, kAlgorithm);
+      return SetOnce(chain.algorithm, fields.has_algorithm, ReadAlgorithm(child, kAlgorithm), child,
+                     kAlgorithm);
     case kLeftLinkTag:
     case kRightLinkTag: {
-      PITSER_ASSIGN_OR_RETURN(const AggregationLink link, ParseLink(child));
+      AggregationLink link;
+      PITSER_RETURN_IF_ERROR(ParseLink(child, link));
       PITSER_RETURN_IF_ERROR(
-          internal::CheckRoom(fields.links.size(), internal::kMaxAggregationLinks, child, kLink));
-      fields.links.push_back(link);
+          internal::CheckRoom(chain.links.size(), internal::kMaxAggregationLinks, child, kLink));
+      chain.links.push_back(link);
       return absl::OkStatus();
     }
     default:
@@ -172,31 +166,35 @@ void WriteLink(ByteVector& out, const AggregationLink& link) {
 
 }  // namespace
 
-absl::StatusOr<AggregationHashChain> ParseAggregationHashChain(const Element& element) {
-  Fields fields;
-  fields.links.reserve(
-      std::min(internal::CountChildren(element, IsLink), internal::kMaxAggregationLinks));
+namespace internal {
+
+absl::Status ReadAggregationHashChain(const Element& element, AggregationHashChain& chain) {
+  Fields fields{chain};
   TlvReader reader(element, kChain);
   Element child;
   while (!reader.done()) {
     PITSER_RETURN_IF_ERROR(reader.Next(child));
     PITSER_RETURN_IF_ERROR(ParseField(child, fields));
   }
-  PITSER_RETURN_IF_ERROR(Require(fields.aggregation_time.has_value(), element,
-                                 "aggregation hash chain / aggregation time"));
   PITSER_RETURN_IF_ERROR(
-      Require(!fields.index.empty(), element, "aggregation hash chain / chain index"));
+      Require(fields.has_aggregation_time, element, "aggregation hash chain / aggregation time"));
   PITSER_RETURN_IF_ERROR(
-      Require(fields.input_hash.has_value(), element, "aggregation hash chain / input hash"));
-  PITSER_RETURN_IF_ERROR(Require(fields.algorithm.has_value(), element,
-                                 "aggregation hash chain / aggregation algorithm"));
-  PITSER_RETURN_IF_ERROR(Require(!fields.links.empty(), element, kLink));
-  return AggregationHashChain{.aggregation_time = *fields.aggregation_time,
-                              .index = std::move(fields.index),
-                              .input_hash = *fields.input_hash,
-                              .algorithm = *fields.algorithm,
-                              .links = std::move(fields.links),
-                              .raw = element.raw};
+      Require(!chain.index.empty(), element, "aggregation hash chain / chain index"));
+  PITSER_RETURN_IF_ERROR(
+      Require(fields.has_input_hash, element, "aggregation hash chain / input hash"));
+  PITSER_RETURN_IF_ERROR(
+      Require(fields.has_algorithm, element, "aggregation hash chain / aggregation algorithm"));
+  PITSER_RETURN_IF_ERROR(Require(!chain.links.empty(), element, kLink));
+  chain.raw = element.raw;
+  return absl::OkStatus();
+}
+
+}  // namespace internal
+
+absl::StatusOr<AggregationHashChain> ParseAggregationHashChain(const Element& element) {
+  AggregationHashChain chain = internal::EmptyAggregationHashChain();
+  PITSER_RETURN_IF_ERROR(internal::ReadAggregationHashChain(element, chain));
+  return chain;
 }
 
 void WriteAggregationHashChain(ByteVector& out, const AggregationHashChain& chain) {
@@ -227,17 +225,13 @@ absl::StatusOr<LeveledImprint> FoldAggregationLinks(HashAlgorithm algorithm,
                                                     const Imprint& input, Level level) {
   LeveledImprint node{input, level};
   for (const AggregationLink& link : links) {
-    const unsigned parent_level = node.level + 1u + link.level_correction;
-    if (parent_level > kMaxLevel) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "aggregation hash chain: level %d is beyond the highest, 255", parent_level));
+    const std::optional<HashInput> step = internal::AggregationStep(algorithm, link, node);
+    if (!step) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("aggregation hash chain: level %d is beyond the highest, 255",
+                          node.level + 1 + link.level_correction));
     }
-    node.level = static_cast<Level>(parent_level);
-    const Bytes own = node.imprint.bytes();
-    const bool left = link.direction == LinkDirection::kLeft;
-    PITSER_ASSIGN_OR_RETURN(node.imprint,
-                            Hash(algorithm, {left ? own : link.sibling, left ? link.sibling : own,
-                                             Bytes(&node.level, 1)}));
+    PITSER_ASSIGN_OR_RETURN(node.imprint, internal::Hash(*step));
   }
   return node;
 }

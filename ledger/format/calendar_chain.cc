@@ -5,8 +5,8 @@
 #include "absl/strings/str_format.h"
 #include "ledger/base/check.h"
 #include "ledger/base/status.h"
-#include "ledger/crypto/hasher.h"
 #include "ledger/format/children.h"
+#include "ledger/format/steps.h"
 
 namespace pitser::ledger {
 namespace {
@@ -19,9 +19,6 @@ constexpr std::uint16_t kAggregationTimeTag = 0x02;
 constexpr std::uint16_t kInputHashTag = 0x05;
 constexpr std::uint16_t kLeftLinkTag = 0x07;
 constexpr std::uint16_t kRightLinkTag = 0x08;
-
-// Stands in a calendar node where an aggregation node has its level.
-constexpr std::uint8_t kCalendarLevel = 0xFF;
 
 constexpr std::string_view kChain = "calendar hash chain";
 
@@ -47,10 +44,10 @@ absl::Status ParseField(const Element& child, Fields& fields) {
       return SetOnce(fields.input_hash, ReadImprint(child, kInputHash), child, kInputHash);
     case kLeftLinkTag:
     case kRightLinkTag: {
-      PITSER_ASSIGN_OR_RETURN(const Imprint sibling,
-                              ReadImprint(child, "calendar hash chain / link"));
+      PITSER_RETURN_IF_ERROR(CheckImprint(child, "calendar hash chain / link"));
       fields.links.push_back(
-          {child.type == kLeftLinkTag ? LinkDirection::kLeft : LinkDirection::kRight, sibling});
+          {child.type == kLeftLinkTag ? LinkDirection::kLeft : LinkDirection::kRight,
+           Imprint::Of(child.value)});
       return absl::OkStatus();
     }
     default:
@@ -105,12 +102,7 @@ absl::StatusOr<Imprint> FoldCalendarLinks(const Imprint& input,
                                           std::span<const CalendarLink> links) {
   Imprint node = input;
   for (const CalendarLink& link : links) {
-    const bool left = link.direction == LinkDirection::kLeft;
-    const Imprint& left_operand = left ? node : link.sibling;
-    const Imprint& right_operand = left ? link.sibling : node;
-    PITSER_ASSIGN_OR_RETURN(
-        node, Hash(right_operand.algorithm(),
-                   {left_operand.bytes(), right_operand.bytes(), Bytes(&kCalendarLevel, 1)}));
+    PITSER_ASSIGN_OR_RETURN(node, internal::Hash(internal::CalendarStep(link, node)));
   }
   return node;
 }

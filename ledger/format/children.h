@@ -22,6 +22,23 @@ absl::Status SetOnce(std::optional<T>& slot, absl::StatusOr<Value> value, const 
   return absl::OkStatus();
 }
 
+// Notes a child that may occur only once.
+inline absl::Status SeeOnce(bool& seen, const Element& child, std::string_view name) {
+  if (seen) return MalformedAt(child.offset, name, "occurs a second time");
+  seen = true;
+  return absl::OkStatus();
+}
+
+// SetOnce() where `slot` has no way to say that it is empty.
+template <typename T>
+absl::Status SetOnce(T& slot, bool& seen, absl::StatusOr<T> value, const Element& child,
+                     std::string_view name) {
+  if (!value.ok()) return value.status();
+  PITSER_RETURN_IF_ERROR(SeeOnce(seen, child, name));
+  slot = *std::move(value);
+  return absl::OkStatus();
+}
+
 // The same for a child of any bytes.
 inline absl::Status SetBytesOnce(std::optional<Bytes>& slot, const Element& child,
                                  std::string_view name) {

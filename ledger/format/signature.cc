@@ -127,13 +127,13 @@ absl::Status Signature::ParseChild(const Element& child) {
       constexpr std::string_view kChain = "signature / aggregation hash chain";
       PITSER_RETURN_IF_ERROR(
           internal::CheckRoom(chains_.size(), internal::kMaxAggregationChains, child, kChain));
-      PITSER_ASSIGN_OR_RETURN(AggregationHashChain chain, ParseAggregationHashChain(child));
-      std::size_t links = chain.links.size();
-      for (const AggregationHashChain& other : chains_) links += other.links.size();
+      chains_.push_back(internal::EmptyAggregationHashChain());
+      PITSER_RETURN_IF_ERROR(internal::ReadAggregationHashChain(child, chains_.back()));
+      std::size_t links = 0;
+      for (const AggregationHashChain& chain : chains_) links += chain.links.size();
       if (links > internal::kMaxAggregationLinks) {
         return MalformedAt(child.offset, kChain, "its links lead beyond level 255, the highest");
       }
-      chains_.push_back(std::move(chain));
       return absl::OkStatus();
     }
     case kCalendarHashChainTag:

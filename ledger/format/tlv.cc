@@ -99,14 +99,13 @@ absl::StatusOr<std::string_view> ReadText(const Element& element, std::string_vi
 }
 
 absl::Status CheckImprint(const Element& element, std::string_view name) {
-  const absl::Status status = Imprint::Check(element.value);
-  if (!status.ok()) return MalformedAt(element.offset, name, ToStd(status.message()));
-  return status;
+  if (Imprint::IsImprint(element.value)) return absl::OkStatus();
+  return MalformedAt(element.offset, name, ToStd(Imprint::Check(element.value).message()));
 }
 
 absl::StatusOr<Imprint> ReadImprint(const Element& element, std::string_view name) {
   PITSER_RETURN_IF_ERROR(CheckImprint(element, name));
-  return Imprint::Parse(element.value);
+  return Imprint::Of(element.value);
 }
 
 absl::StatusOr<HashAlgorithm> ReadAlgorithm(const Element& element, std::string_view name) {

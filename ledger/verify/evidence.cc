@@ -7,8 +7,8 @@
 namespace pitser::ledger::internal {
 namespace {
 
-absl::StatusOr<Evidence::ChainOutputs> FoldChains(const Signature& signature) {
-  Evidence::ChainOutputs outputs;
+absl::StatusOr<ChainOutputs> FoldChains(const Signature& signature) {
+  ChainOutputs outputs;
   Level level = 0;
   for (const AggregationHashChain& chain : signature.aggregation_chains()) {
     PITSER_ASSIGN_OR_RETURN(
@@ -45,8 +45,18 @@ std::optional<Certificate> Decode(const ByteVector& der) {
 
 }  // namespace
 
-const absl::StatusOr<Evidence::ChainOutputs>& Evidence::chain_outputs() {
-  return chain_outputs_.Get([this] { return FoldChains(signature()); });
+const absl::StatusOr<ChainOutputs>& Evidence::chain_outputs() {
+  return chain_outputs_.Get([this]() -> absl::StatusOr<ChainOutputs> {
+    // Who asks for these asks for the calendar root next. An error is told by who asks for it.
+    if (signature().calendar_chain().has_value()) {
+      auto both = FoldSideBySide(signature().aggregation_chains(), *signature().calendar_chain());
+      if (both.has_value()) {
+        calendar_root_.Set(both->calendar_root);
+        return std::move(both->outputs);
+      }
+    }
+    return FoldChains(signature());
+  });
 }
 
 absl::StatusOr<Imprint> Evidence::AggregationRoot() {

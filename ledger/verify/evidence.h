@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <optional>
 
-#include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
 #include "ledger/crypto/certificate.h"
 #include "ledger/crypto/imprint.h"
 #include "ledger/format/calendar_chain.h"
+#include "ledger/format/fold.h"
 #include "ledger/format/publication.h"
 #include "ledger/format/publications_file.h"
 #include "ledger/format/signature.h"
@@ -23,6 +23,10 @@ class Lazy {
   const T& Get(Compute&& compute) {
     if (!value_.has_value()) value_.emplace(compute());
     return *value_;
+  }
+  // What Get() is to give, unless it has given something.
+  void Set(T value) {
+    if (!value_.has_value()) value_.emplace(std::move(value));
   }
 
  private:
@@ -52,7 +56,6 @@ class Evidence {
   // The node that each aggregation hash chain leads to, lowest first; levels go on from chain to
   // chain. Each starts from its own input hash, whatever the one below led to.
   // Errors: kInvalidArgument if a level passes 255; kUnimplemented.
-  using ChainOutputs = absl::InlinedVector<LeveledImprint, 8>;
   const absl::StatusOr<ChainOutputs>& chain_outputs();
 
   // The output of the highest aggregation hash chain.

@@ -43,6 +43,24 @@ TEST(Hash, ThreadsDoNotDisturbEachOther) {
   for (std::thread& thread : threads) thread.join();
 }
 
+TEST(HashTwo, EqualsOneByOneForEveryTwoAlgorithms) {
+  const Imprint start = Imprint::Zero(HashAlgorithm::kSha512);
+  for (HashAlgorithm algorithm : AllHashAlgorithms()) {
+    for (HashAlgorithm other_algorithm : AllHashAlgorithms()) {
+      Imprint node = start;
+      Imprint other = start;
+      // Each is of what the other was, too.
+      const HashInput input{algorithm, {AsBytes("left"), node.bytes(), other.bytes()}};
+      const HashInput other_input{other_algorithm, {other.bytes(), AsBytes(""), node.bytes()}};
+      const absl::Status status = HashTwo(input, other_input, node, other);
+      ASSERT_EQ(status.ok(), HashAvailable(algorithm) && HashAvailable(other_algorithm));
+      if (!status.ok()) continue;
+      EXPECT_EQ(node, Hash(algorithm, {AsBytes("left"), start.bytes(), start.bytes()}).value());
+      EXPECT_EQ(other, Hash(other_algorithm, {start.bytes(), start.bytes()}).value());
+    }
+  }
+}
+
 TEST(HashMany, EqualsOneByOneForEveryAlgorithm) {
   for (HashAlgorithm algorithm : AllHashAlgorithms()) {
     const std::size_t size = 67;

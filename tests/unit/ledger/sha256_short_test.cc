@@ -57,6 +57,28 @@ TEST(Sha256Short, EqualsOpensslForEveryLengthInPieces) {
   }
 }
 
+// Also of other numbers of blocks, and where the parts are old digests that are written over.
+TEST(Sha256ShortTwo, EqualsOpensslForTwoLengths) {
+  PITSER_NEED_INSTRUCTIONS();
+  std::mt19937 random(20261126);
+  for (const std::size_t size : {std::size_t{32}, std::size_t{55}, std::size_t{56}, std::size_t{67},
+                                 std::size_t{120}, kMaxShortMessage}) {
+    for (const std::size_t other_size : {std::size_t{33}, std::size_t{67}, kMaxShortMessage}) {
+      ByteVector message = RandomBytes(size, random);
+      ByteVector other = RandomBytes(other_size, random);
+      const Digest expected = ByOpenssl(message);
+      const Digest other_expected = ByOpenssl(other);
+      const Bytes parts[] = {Bytes(message).first(32), Bytes(message).subspan(32)};
+      const Bytes other_parts[] = {Bytes(other).first(1), Bytes(other).subspan(1)};
+      Sha256ShortTwo(parts, other_parts, other.data(), message.data());
+      EXPECT_TRUE(std::equal(expected.begin(), expected.end(), other.begin()))
+          << size << " and " << other_size << " bytes";
+      EXPECT_TRUE(std::equal(other_expected.begin(), other_expected.end(), message.begin()))
+          << size << " and " << other_size << " bytes";
+    }
+  }
+}
+
 TEST(Sha256ShortMany, EqualsOpensslForEveryLengthAndCount) {
   PITSER_NEED_INSTRUCTIONS();
   std::mt19937 random(20261125);
