@@ -6,12 +6,12 @@
 
 #include "absl/strings/str_format.h"
 #include "ledger/base/check.h"
+#include "ledger/crypto/openssl_internal.h"
 #include "ledger/crypto/sha256_short.h"
 
 namespace pitser::ledger {
-namespace {
 
-const char* OpensslName(HashAlgorithm algorithm) {
+const char* internal::OpensslName(HashAlgorithm algorithm) {
   switch (algorithm) {
     case HashAlgorithm::kSha1:
       return "SHA1";
@@ -37,13 +37,16 @@ const char* OpensslName(HashAlgorithm algorithm) {
   return nullptr;
 }
 
+namespace {
+
 // OpenSSL 3 looks a digest up under a global lock whenever it is named, which costs three times the
 // hash and does not scale: so each is fetched once a process.
 const EVP_MD* Fetched(HashAlgorithm algorithm) {
   static const auto* const kFetched = [] {
     auto* table = new std::array<const EVP_MD*, 16>{};
     for (HashAlgorithm each : AllHashAlgorithms()) {
-      (*table)[static_cast<std::size_t>(each)] = EVP_MD_fetch(nullptr, OpensslName(each), nullptr);
+      (*table)[static_cast<std::size_t>(each)] =
+          EVP_MD_fetch(nullptr, internal::OpensslName(each), nullptr);
     }
     return table;
   }();

@@ -14,6 +14,7 @@
 
 #include "ledger/base/bytes.h"
 #include "ledger/crypto/certificate.h"
+#include "ledger/crypto/hash_algorithm.h"
 
 namespace pitser::ledger::internal {
 
@@ -32,6 +33,9 @@ using CmsPtr = OpensslPtr<CMS_ContentInfo, CMS_ContentInfo_free>;
 using KeyPtr = OpensslPtr<EVP_PKEY, EVP_PKEY_free>;
 using MdContextPtr = OpensslPtr<EVP_MD_CTX, EVP_MD_CTX_free>;
 using X509Ptr = OpensslPtr<X509, X509_free>;
+
+// What OpenSSL calls the algorithm.
+const char* OpensslName(HashAlgorithm algorithm);
 
 // OpenSSL keeps a queue of errors for each thread, and an entry that somebody left there is taken
 // for the next caller's: so it is empty when a function of ours begins and when it ends.
