@@ -68,6 +68,9 @@ struct Commands {
   std::string config;
   std::string timeout;  // Of drain.
   bool version = false, sample_config = false, json = false, undo = false;
+  CLI::App* account = nullptr;
+  AccountCommand account_command;
+  std::string account_services;  // Of add and change.
 
   Commands() {
     const Settings defaults;
@@ -90,6 +93,7 @@ struct Commands {
     AddFlag(*publish, SettingsTable().front(), defaults, flags);  // data
     AddStatus(defaults);
     AddDrain(defaults);
+    AddAccount(defaults);
 
     show_config = app.add_subcommand(
         "config", "Show every setting that is in force and where its value comes from");
@@ -137,6 +141,69 @@ struct Commands {
     AddFlag(*drain, SettingsTable().front(), defaults, flags);  // data
   }
 
+  void AddAccount(const Settings& defaults) {
+    account = app.add_subcommand(
+        "account",
+        "The accounts of the KSI service protocol: who may sign and extend, and how much");
+    account->footer(
+        "\nEach asks the running server of a data folder; what it changes is in force for the "
+        "next\n"
+        "request. Exit codes: 0 done; 2 not to be had so; 5 refused by the server; 6 no server "
+        "runs\n"
+        "on the data folder; 7 a key file.\n"
+        "\nExamples:\n"
+        "  pitserd account add health.example\n"
+        "  pitserd account add scanner --key-file key.txt --max-requests 100 --services sign\n"
+        "  pitserd account disable scanner\n"
+        "  pitserd account list --json\n");
+    account->require_subcommand(1);
+    AddAccountAction(defaults, AccountCommand::Action::kAdd, "add",
+                     "Make an account; its key is shown this once, unless a file gives it");
+    AddAccountAction(defaults, AccountCommand::Action::kList, "list", "Show all, without keys");
+    AddAccountAction(defaults, AccountCommand::Action::kChange, "change",
+                     "Change limits, algorithms or services");
+    AddAccountAction(defaults, AccountCommand::Action::kDisable, "disable",
+                     "Refuse its requests until `enable`");
+    AddAccountAction(defaults, AccountCommand::Action::kEnable, "enable",
+                     "Take its requests again");
+    AddAccountAction(defaults, AccountCommand::Action::kRotate, "rotate",
+                     "Give it another key; the old one is refused from then on");
+  }
+
+  void AddAccountAction(const Settings& defaults, AccountCommand::Action action, const char* name,
+                        const char* help) {
+    using Action = AccountCommand::Action;
+    CLI::App& to = *account->add_subcommand(name, help);
+    to.callback([this, action] { account_command.action = action; });
+    if (action != Action::kList) {
+      to.add_option("LOGIN", account_command.login, "the login id, which signatures will name")
+          ->required();
+    }
+    if (action == Action::kAdd || action == Action::kRotate) {
+      to.add_option("--key-file", account_command.key_file,
+                    "take the key from this file, or from standard input (-), without the line's "
+                    "end; else the server makes one")
+          ->type_name("FILE");
+    }
+    if (action == Action::kAdd || action == Action::kChange) {
+      to.add_option("--max-level", account_command.max_level,
+                    "the highest tree that a hash may be the root of, 1 to 20 (default 20)")
+          ->type_name("N");
+      to.add_option("--max-requests", account_command.max_requests,
+                    "requests in one round, 1 to 16000 (default 16000)")
+          ->type_name("N");
+      to.add_option("--hmac", account_command.hmac,
+                    "the hashes that its HMACs may use (default: all but SHA-1)")
+          ->delimiter(',')
+          ->type_name("NAME,...");
+      to.add_option("--services", account_services, "sign, extend or both (default both)")
+          ->type_name("NAME,...");
+    }
+    to.add_flag("--json", json, "one JSON object");
+    AddConfig(to);
+    AddFlag(to, SettingsTable().front(), defaults, flags);  // data
+  }
+
   void AddConfig(CLI::App& to) {
     to.add_option("--config", config, "read settings from a TOML file (or: PITSER_CONFIG)")
         ->type_name("FILE");
@@ -146,7 +213,9 @@ struct Commands {
     for (const CLI::App* command : {publish, status, drain, show_config}) {
       if (command->parsed()) return *command;
     }
-    return app;
+    if (!account->parsed()) return app;
+    const auto actions = account->get_subcommands();
+    return actions.empty() ? *account : *actions.front();
   }
 };
 
@@ -163,6 +232,20 @@ CommandLine Refuse(absl::string_view why) {
   result.text = std::string(why);
   result.exit_code = ExitCode::kUsage;
   return result;
+}
+
+// "sign", "extend", or both with a comma between; empty says nothing.
+bool ReadServices(std::string_view text, AccountCommand& command) {
+  if (text.empty()) return true;
+  command.sign = command.extend = false;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    const std::string_view name = text.substr(0, comma);
+    if (name != "sign" && name != "extend") return false;
+    (name == "sign" ? command.sign : command.extend) = true;
+    text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
+  }
+  return true;
 }
 
 CommandLine Settle(const Commands& commands, const base::Variables& variables) {
@@ -193,6 +276,14 @@ CommandLine Settle(const Commands& commands, const base::Variables& variables) {
       return Refuse(absl::StrCat("--timeout: expected a duration like 60s or 1m30s, got '",
                                  commands.timeout, "'"));
     }
+  } else if (commands.account->parsed()) {
+    result.action = CommandLine::Action::kAccount;
+    result.json = commands.json;
+    result.account = commands.account_command;
+    if (!ReadServices(commands.account_services, result.account)) {
+      return Refuse(absl::StrCat("--services: expected sign, extend or sign,extend, got '",
+                                 commands.account_services, "'"));
+    }
   } else if (commands.show_config->parsed()) {
     result = Print(commands.json ? base::InForceAsJson(kConfigSchema, *file, settings) + "\n"
                                  : base::InForceAsToml(*file, settings));
@@ -209,7 +300,9 @@ CommandLine ParseCommandLine(int argc, const char* const* argv, const base::Vari
     commands.app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     const CLI::App& command = commands.Parsed();
-    return Print(&command == &commands.app ? command.help() : command.help("pitserd"));
+    if (&command == &commands.app) return Print(command.help());
+    return Print(
+        command.help(command.get_parent() == &commands.app ? "pitserd" : "pitserd account"));
   } catch (const CLI::ParseError& error) {
     return Refuse(absl::StrCat(error.what(), "; see pitserd --help"));
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,17 @@ namespace pitser::server {
 
 using base::ExitCode;
 
+// What `pitserd account` is to do.
+struct AccountCommand {
+  enum class Action { kAdd, kList, kChange, kDisable, kEnable, kRotate };
+  Action action = Action::kList;
+  std::string login;
+  std::string key_file;  // "-" is standard input. Empty: the server makes a key, where one is due.
+  std::optional<std::uint32_t> max_level, max_requests;
+  std::vector<std::string> hmac;  // Names of hash algorithms; empty: as it is.
+  std::optional<bool> sign, extend;
+};
+
 // What a command line asks for.
 struct CommandLine {
   enum class Action {
@@ -19,13 +32,15 @@ struct CommandLine {
     kPublish,
     kStatus,
     kDrain,
-    kPrint,   // `text` to standard output, and done.
-    kRefuse,  // `text` to standard error: the command line or the configuration is wrong.
+    kAccount,  // One of `account`'s own.
+    kPrint,    // `text` to standard output, and done.
+    kRefuse,   // `text` to standard error: the command line or the configuration is wrong.
   };
   Action action = Action::kServe;
   Settings settings;  // Flag before environment before configuration file before default.
   bool json = false;  // Of kStatus.
-  bool undo = false;  // Of kDrain.
+  AccountCommand account;
+  bool undo = false;                           // Of kDrain.
   absl::Duration timeout = absl::Seconds(60);  // Of kDrain.
   std::string text;
   std::vector<std::string> hints;      // To be told beside, one line each.

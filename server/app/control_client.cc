@@ -76,4 +76,21 @@ absl::StatusOr<std::uint64_t> DrainThroughSocket(const std::string& run_dir, boo
   return response.pending();
 }
 
+absl::StatusOr<control::v1::AddAccountResponse> AddAccountThroughSocket(
+    const std::string& run_dir, const control::v1::AddAccountRequest& request,
+    absl::Duration timeout) {
+  return Call(run_dir, timeout, &Control::Stub::AddAccount, request);
+}
+
+absl::StatusOr<control::v1::ListAccountsResponse> ListAccountsThroughSocket(
+    const std::string& run_dir, absl::Duration timeout) {
+  return Call(run_dir, timeout, &Control::Stub::ListAccounts, control::v1::ListAccountsRequest());
+}
+
+absl::StatusOr<control::v1::ChangeAccountResponse> ChangeAccountThroughSocket(
+    const std::string& run_dir, const control::v1::ChangeAccountRequest& request,
+    absl::Duration timeout) {
+  return Call(run_dir, timeout, &Control::Stub::ChangeAccount, request);
+}
+
 }  // namespace pitser::server

@@ -26,4 +26,14 @@ absl::StatusOr<control::v1::GetStatusResponse> StatusThroughSocket(const std::st
 absl::StatusOr<std::uint64_t> DrainThroughSocket(const std::string& run_dir, bool undo,
                                                  absl::Duration timeout);
 
+// Of the accounts of the KSI service protocol.
+absl::StatusOr<control::v1::AddAccountResponse> AddAccountThroughSocket(
+    const std::string& run_dir, const control::v1::AddAccountRequest& request,
+    absl::Duration timeout);
+absl::StatusOr<control::v1::ListAccountsResponse> ListAccountsThroughSocket(
+    const std::string& run_dir, absl::Duration timeout);
+absl::StatusOr<control::v1::ChangeAccountResponse> ChangeAccountThroughSocket(
+    const std::string& run_dir, const control::v1::ChangeAccountRequest& request,
+    absl::Duration timeout);
+
 }  // namespace pitser::server

@@ -10,9 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "ledger/base/status.h"
 #include "pitser/control/v1/control.grpc.pb.h"
+#include "server/app/account_calls.h"
 #include "server/app/control_address.h"
 #include "server/gateway/grpc/status_map.h"
-#include "server/gateway/grpc/worker_pool.h"
+#include "server/gateway/worker_pool.h"
 
 namespace pitser::server {
 namespace {
@@ -45,6 +46,30 @@ class ControlService final : public control::v1::Control::CallbackService {
     return Run(looking_, *context, [this, request, response] {
       response->set_pending(node_->SetDraining(!request->undo()));
       return absl::OkStatus();
+    });
+  }
+
+  grpc::ServerUnaryReactor* AddAccount(grpc::CallbackServerContext* context,
+                                       const control::v1::AddAccountRequest* request,
+                                       control::v1::AddAccountResponse* response) override {
+    return Run(publishing_, *context,
+               [this, request, response] { return AddTo(node_->accounts(), *request, *response); });
+  }
+
+  grpc::ServerUnaryReactor* ListAccounts(grpc::CallbackServerContext* context,
+                                         const control::v1::ListAccountsRequest*,
+                                         control::v1::ListAccountsResponse* response) override {
+    return Run(looking_, *context, [this, response] {
+      ListIn(node_->accounts(), *response);
+      return absl::OkStatus();
+    });
+  }
+
+  grpc::ServerUnaryReactor* ChangeAccount(grpc::CallbackServerContext* context,
+                                          const control::v1::ChangeAccountRequest* request,
+                                          control::v1::ChangeAccountResponse* response) override {
+    return Run(publishing_, *context, [this, request, response] {
+      return ChangeIn(node_->accounts(), *request, *response);
     });
   }
 

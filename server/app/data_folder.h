@@ -12,7 +12,8 @@ namespace pitser::server {
 //   DIR/lock       who holds it: the process id
 //   DIR/calendar/  the calendar's database
 //   DIR/last-signed  the newest second that may have been signed (storage/last_signed.h)
-//   DIR/keys/      private keys (0700)
+//   DIR/genesis    the calendar's first second, as clients are told (server/app/genesis.h)
+//   DIR/keys/      private keys, and the accounts with theirs (0700)
 //   DIR/trust/     what others trust the node by: certificates and publications file
 //   DIR/run/       the operator's socket (0700)
 class DataFolder {
@@ -30,6 +31,8 @@ class DataFolder {
   const std::string& path() const { return path_; }
   std::string calendar() const { return path_ + "/calendar"; }
   std::string last_signed() const { return path_ + "/last-signed"; }
+  std::string genesis() const { return path_ + "/genesis"; }
+  std::string accounts() const { return path_ + "/keys/accounts.json"; }
   std::string run() const { return path_ + "/run"; }
 
  private:

@@ -9,16 +9,20 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "ledger/base/status.h"
+#include "server/accounts/account_store.h"
 #include "server/aggregator/aggregator.h"
 #include "server/app/control_socket.h"
 #include "server/app/data_folder.h"
+#include "server/app/genesis.h"
 #include "server/app/health_watch.h"
+#include "server/app/ksi_settings.h"
 #include "server/app/node_status.h"
 #include "server/app/operated.h"
 #include "server/core/core.h"
 #include "server/extender/extender.h"
 #include "server/gateway/grpc/account.h"
 #include "server/gateway/grpc/gateway.h"
+#include "server/gateway/ksi/gateway.h"
 #include "server/keys/key_set.h"
 #include "server/publisher/publisher.h"
 #include "storage/calendar.h"
@@ -84,6 +88,12 @@ absl::StatusOr<GrpcGatewayOptions> GatewayOptions(const Settings& settings) {
   return options;
 }
 
+// The same certificate serves all faces; clients of the KSI protocol show none.
+std::optional<KsiTls> KsiTlsOf(const std::optional<GrpcTls>& tls) {
+  if (!tls) return std::nullopt;
+  return KsiTls{tls->certificate_pem, tls->key_pem};
+}
+
 KeySetOptions KeyOptions(const Settings& settings) {
   KeySetOptions options;
   options.data_dir = settings.data;
@@ -133,14 +143,13 @@ class NodeImpl final : public Node, private Operated {
   absl::Status Start(const Environment& environment) {
     // What the settings say is checked before anything is made.
     PITSER_ASSIGN_OR_RETURN(GrpcGatewayOptions gateway, GatewayOptions(settings_));
+    PITSER_ASSIGN_OR_RETURN(KsiGatewayOptions ksi, KsiOptions(settings_, KsiTlsOf(gateway.tls)));
     if (settings_.publish_every % absl::Seconds(1) != absl::ZeroDuration()) {
       return absl::InvalidArgumentError("publish_every: expected whole seconds");
     }
-    return NotAboutSettings(StartParts(environment, std::move(gateway)));
+    return NotAboutSettings(StartParts(environment, std::move(gateway), std::move(ksi)));
   }
-  std::string Faces() const override {
-    return absl::StrCat("grpc=", gateway_->endpoint().ToString());
-  }
+  std::string Faces() const override { return FacesOf(*gateway_, ksi_.get()); }
 
   void Stop() override {
     health_watch_.reset();
@@ -151,20 +160,24 @@ class NodeImpl final : public Node, private Operated {
       aggregator_->Stop();
     }
     if (control_ != nullptr) control_->Shutdown(settings_.shutdown_timeout);
+    if (ksi_ != nullptr) ksi_->Shutdown(settings_.shutdown_timeout);
     if (gateway_ != nullptr) gateway_->Shutdown(settings_.shutdown_timeout);
     if (publisher_ != nullptr) publisher_->Stop();
     control_.reset();
+    ksi_.reset();
     gateway_.reset();
     publisher_.reset();
     extender_.reset();
     aggregator_.reset();
+    accounts_.reset();
     core_.reset();
     calendar_.reset();
     folder_.reset();
   }
 
  private:
-  absl::Status StartParts(const Environment& environment, GrpcGatewayOptions gateway) {
+  absl::Status StartParts(const Environment& environment, GrpcGatewayOptions gateway,
+                          KsiGatewayOptions ksi) {
     base::Clock& clock = *environment.clock;
     started_ = clock.Monotonic();
     // Not even keys are made by a clock that cannot be right.
@@ -173,7 +186,18 @@ class NodeImpl final : public Node, private Operated {
     PITSER_ASSIGN_OR_RETURN(const KeySet keys,
                             LoadOrCreateKeySet(KeyOptions(settings_), NowSeconds(clock)));
     PITSER_RETURN_IF_ERROR(StartLedger(environment, keys));
-    return StartFaces(clock, keys, std::move(gateway));
+    PITSER_ASSIGN_OR_RETURN(accounts_, AccountStore::Open(folder_->accounts()));
+    if (settings_.allow_anonymous) accounts_->AddForThisProcess(AnonymousAccount());
+    return StartFaces(clock, keys, std::move(gateway), std::move(ksi));
+  }
+
+  absl::StatusOr<std::unique_ptr<Extender>> StartExtender(const Environment& environment) const {
+    const std::uint64_t now = NowSeconds(*environment.clock);
+    ExtenderOptions options{
+        .core = core_.get(), .clock = environment.clock, .round_seconds = settings_.round_seconds};
+    PITSER_ASSIGN_OR_RETURN(options.first_second,
+                            SettleGenesis(folder_->genesis(), settings_.genesis, *calendar_, now));
+    return std::make_unique<Extender>(calendar_.get(), options);
   }
 
   absl::Status StartLedger(const Environment& environment, const KeySet& keys) {
@@ -192,18 +216,24 @@ class NodeImpl final : public Node, private Operated {
                                                 SingleProcessAgreement()}));
     PITSER_ASSIGN_OR_RETURN(
         aggregator_, StartAggregator(RoundOptions(settings_), core_.get(), environment.clock));
-    extender_ = std::make_unique<Extender>(calendar_.get());
+    PITSER_ASSIGN_OR_RETURN(extender_, StartExtender(environment));
     PITSER_ASSIGN_OR_RETURN(
         publisher_, StartPublisher({settings_.data, settings_.publish_every, "", keys}, core_.get(),
                                    calendar_.get(), environment.clock));
     return absl::OkStatus();
   }
 
-  absl::Status StartFaces(base::Clock& clock, const KeySet& keys, GrpcGatewayOptions options) {
+  absl::Status StartFaces(base::Clock& clock, const KeySet& keys, GrpcGatewayOptions options,
+                          KsiGatewayOptions ksi) {
     PITSER_ASSIGN_OR_RETURN(
         gateway_, GrpcGateway::Start(std::move(options),
                                      {&clock, aggregator_.get(), extender_.get(), calendar_.get(),
                                       publisher_.get(), &head_watch_, keys.root, keys.constraint}));
+    if (ksi.sign_listen || ksi.extend_listen) {
+      PITSER_ASSIGN_OR_RETURN(
+          ksi_, KsiGateway::Start(std::move(ksi), {&clock, accounts_.get(), aggregator_.get(),
+                                                   extender_.get(), publisher_.get()}));
+    }
     facts_ = {.settings = &settings_,
               .clock = &clock,
               .started = started_,
@@ -213,6 +243,9 @@ class NodeImpl final : public Node, private Operated {
               .aggregator = aggregator_.get(),
               .publisher = publisher_.get(),
               .gateway = gateway_.get(),
+              .ksi = ksi_.get(),
+              .accounts = accounts_.get(),
+              .extender = extender_.get(),
               .certificates = {{"root", keys.root.not_after()},
                                {"publications", keys.publications_signer.certificate.not_after()},
                                {"calendar", keys.calendar.certificate.not_after()}}};
@@ -232,6 +265,8 @@ class NodeImpl final : public Node, private Operated {
     return pending;
   }
 
+  AccountStore& accounts() override { return *accounts_; }
+
   void TellHealthNow() {
     base::MutexLock lock(tell_mu_);
     TellHealth(HealthOf(facts_), *gateway_);
@@ -244,11 +279,13 @@ class NodeImpl final : public Node, private Operated {
   std::unique_ptr<DataFolder> folder_;
   std::unique_ptr<storage::Calendar> calendar_;
   std::unique_ptr<Core> core_;
+  std::unique_ptr<AccountStore> accounts_;
   std::unique_ptr<Aggregator> aggregator_;
   std::unique_ptr<Extender> extender_;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<GrpcGateway> gateway_;
-  NodeFacts facts_;  // Constant once the faces are started.
+  std::unique_ptr<KsiGateway> ksi_;  // Null: not served.
+  NodeFacts facts_;                  // Constant once the faces are started.
   // Held while health is read and told, so that nothing older comes after it.
   base::Mutex tell_mu_;
   std::unique_ptr<ControlSocket> control_;

@@ -80,10 +80,19 @@ void FillLimits(const Settings& settings, GetStatusResponse& status) {
 
 }  // namespace
 
+std::string FacesOf(const GrpcGateway& grpc, const KsiGateway* ksi) {
+  std::string faces = "grpc=" + grpc.endpoint().ToString();
+  if (ksi == nullptr) return faces;
+  if (const auto& sign = ksi->sign_endpoint()) faces += " ksi-sign=" + sign->ToString();
+  if (const auto& extend = ksi->extend_endpoint()) faces += " ksi-extend=" + extend->ToString();
+  return faces;
+}
+
 NodeHealth HealthOf(const NodeFacts& facts) {
-  NodeHealth health{.signing = facts.core->Health(),
-                    .publishing = facts.publisher->Health(),
-                    .damaged = facts.gateway->SawDamage()};
+  NodeHealth health{
+      .signing = facts.core->Health(),
+      .publishing = facts.publisher->Health(),
+      .damaged = facts.gateway->SawDamage() || (facts.ksi != nullptr && facts.ksi->SawDamage())};
   health.damaged = health.damaged || absl::IsDataLoss(health.signing);
   if (health.signing.ok() && facts.aggregator->Stats().draining) {
     health.signing = absl::UnavailableError(
@@ -110,7 +119,7 @@ void FillStatus(const NodeFacts& facts, GetStatusResponse& status) {
   status.set_uptime_seconds(
       static_cast<std::uint64_t>(absl::ToInt64Seconds(facts.clock->Monotonic() - facts.started)));
   status.set_data_folder(facts.settings->data);
-  status.set_faces("grpc=" + facts.gateway->endpoint().ToString());
+  status.set_faces(FacesOf(*facts.gateway, facts.ksi));
   status.mutable_signing()->set_serving(health.signing.ok());
   status.mutable_signing()->set_draining(stats.draining);
   status.mutable_signing()->set_reason(std::string(health.signing.message()));
@@ -129,6 +138,10 @@ void FillStatus(const NodeFacts& facts, GetStatusResponse& status) {
   }
   FillLimits(*facts.settings, status);
   FillMemory(*status.mutable_memory());
+  if (facts.ksi == nullptr) return;
+  status.mutable_ksi()->set_accounts(facts.accounts->List().size());
+  status.mutable_ksi()->set_connections(facts.ksi->connections());
+  status.mutable_ksi()->set_first_second(facts.extender->first_second());
 }
 
 }  // namespace pitser::server

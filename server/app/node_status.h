@@ -7,11 +7,14 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "server/accounts/account_store.h"
 #include "server/aggregator/aggregator.h"
 #include "server/app/settings.h"
 #include "server/core/core.h"
 #include "server/core/head_watch.h"
+#include "server/extender/extender.h"
 #include "server/gateway/grpc/gateway.h"
+#include "server/gateway/ksi/gateway.h"
 #include "server/publisher/publisher.h"
 #include "storage/calendar.h"
 
@@ -32,12 +35,18 @@ struct NodeFacts {
   const Aggregator* aggregator;
   const Publisher* publisher;
   const GrpcGateway* gateway;
+  const KsiGateway* ksi;  // Null: not served.
+  const AccountStore* accounts;
+  const Extender* extender;
   struct Certificate {
     std::string name;
     std::uint64_t not_after;  // Unix seconds.
   };
   std::vector<Certificate> certificates;
 };
+
+// Where the node listens, as the ready line tells it.   Shape: `ksi` may be null.
+std::string FacesOf(const GrpcGateway& grpc, const KsiGateway* ksi);
 
 // Which services can do what they are for. Both the operator and health are told by it.
 struct NodeHealth {

@@ -11,6 +11,8 @@ class GetStatusResponse;
 
 namespace pitser::server {
 
+class AccountStore;
+
 // What an operator may ask of a running node: the calls of pitser.control.v1.
 // Thread: any.
 class Operated {
@@ -24,6 +26,9 @@ class Operated {
   // Takes no more requests for signing, or takes them again; health says so when this returns.
   // Returns how many are pending.
   virtual std::uint64_t SetDraining(bool draining) = 0;
+
+  // Of the KSI service protocol. Changes write to disk.
+  virtual AccountStore& accounts() = 0;
 
  protected:
   ~Operated() = default;

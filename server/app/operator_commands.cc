@@ -1,12 +1,13 @@
 #include "server/app/operator_commands.h"
 
-#include <cstdio>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "ledger/format/publication.h"
+#include "server/app/account_commands.h"
 #include "server/app/control_client.h"
+#include "server/app/operator_output.h"
 #include "server/app/status_text.h"
 
 namespace pitser::server {
@@ -15,32 +16,6 @@ namespace {
 constexpr absl::Duration kPublishTimeout = absl::Seconds(60);
 constexpr absl::Duration kTimeout = absl::Seconds(10);  // Of what waits for nothing.
 constexpr absl::Duration kDrainInterval = absl::Milliseconds(100);
-
-ExitCode Refuse(ExitCode code, absl::string_view why) {
-  std::fprintf(stderr, "pitserd: %s\n", std::string(why).c_str());
-  return code;
-}
-
-ExitCode Refuse(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-      return Refuse(ExitCode::kUnreachable, status.message());
-    case absl::StatusCode::kDataLoss:
-    case absl::StatusCode::kInternal:
-      return Refuse(ExitCode::kBug, status.message());
-    case absl::StatusCode::kPermissionDenied:
-      return Refuse(ExitCode::kLocalFile, status.message());
-    default:
-      return Refuse(ExitCode::kRefused, status.message());
-  }
-}
-
-ExitCode Say(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-  if (std::fflush(stdout) != 0) return Refuse(ExitCode::kLocalFile, "cannot write standard output");
-  return ExitCode::kOk;
-}
 
 ExitCode Publish(const std::string& run_dir) {
   const auto data = PublishThroughSocket(run_dir, kPublishTimeout);
@@ -93,6 +68,8 @@ ExitCode RunOperatorCommand(const CommandLine& line) {
       return Status(run_dir, line.json);
     case CommandLine::Action::kDrain:
       return Drain(run_dir, line.undo, line.timeout);
+    case CommandLine::Action::kAccount:
+      return RunAccountCommand(run_dir, line.account, line.json);
     default:
       return ExitCode::kBug;
   }

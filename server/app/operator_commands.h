@@ -5,7 +5,7 @@
 
 namespace pitser::server {
 
-// `pitserd publish`, `pitserd status` and `pitserd drain`: ask the running server of a data folder.
+// `pitserd publish`, `status`, `drain` and `account`: ask the running server of a data folder.
 // What came of it goes to standard output, what went wrong to standard error.
 // Precondition: the line's action is one of theirs.
 // Exit codes: kRefused by the server; kUnreachable when none runs there or not in time; kLocalFile

@@ -91,6 +91,7 @@ int RunPitserd(int argc, const char* const* argv, const Environment& environment
     case CommandLine::Action::kPublish:
     case CommandLine::Action::kStatus:
     case CommandLine::Action::kDrain:
+    case CommandLine::Action::kAccount:
       return static_cast<int>(RunOperatorCommand(line));
     case CommandLine::Action::kServe:
       return Serve(line.settings, environment);

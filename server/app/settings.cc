@@ -13,6 +13,7 @@ constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
 constexpr std::uint64_t kGiB = kMiB << 10;
 
 constexpr std::string_view kService = "The service";
+constexpr std::string_view kKsi = "The KSI service protocol";
 constexpr std::string_view kRounds = "Rounds and publications";
 constexpr std::string_view kKeys = "Keys and certificates";
 constexpr std::string_view kClock = "The clock";
@@ -45,9 +46,34 @@ const std::array kTable = {
         "the account of clients that show no certificate. It stands in every signature they get",
         &S::account},
 
+    Setting{"ksi_sign_listen", kKsi, "HOST:PORT",
+            "where clients of the KSI service protocol sign, over HTTP or TCP; with tls_cert also "
+            "over HTTPS. Port 0 takes any free one. Empty: nowhere",
+            &S::ksi_sign_listen},
+    Setting{"ksi_extend_listen", kKsi, "HOST:PORT",
+            "where they extend: another port, as they expect. Empty: nowhere",
+            &S::ksi_extend_listen},
+    Setting{"allow_anonymous", kKsi, "",
+            "the account anon with the key anon, for tests: whoever reaches the port can use it. "
+            "Only on loopback, or with insecure_listen",
+            &S::allow_anonymous},
+    Setting{"ksi_push_configuration", kKsi, "",
+            "tell clients over TCP unasked when their account's limits have changed. Not every "
+            "client takes it",
+            &S::ksi_push_configuration},
+    Setting{"ksi_cors_origins", kKsi, "ORIGINS",
+            "web pages that may ask over HTTP: origins with commas between, as browsers name them "
+            "(https://app.example), or * for any. Empty: none",
+            &S::ksi_cors_origins},
+
     Setting{"publish_every", kRounds, "DURATION",
             "a publication at every multiple of this since 1970, e.g. 24h: at midnight UTC",
             Setting::Duration{&S::publish_every, absl::Seconds(1), absl::Hours(24 * 366)}},
+    Setting{"genesis", kRounds, "TIME",
+            "the calendar's first second, as clients are told: what is before it is not extended. "
+            "RFC 3339, or Unix seconds; it can only be moved back. Earlier seconds cost nothing. "
+            "Empty: the first start",
+            &S::genesis},
     Setting{"round_seconds", kRounds, "N",
             "seconds of a round, after which its requests are signed",
             Setting::Number{&S::round_seconds, 1, 3600}},
@@ -125,6 +151,22 @@ const std::array kTable = {
     Setting{"max_grpc_memory_bytes", kLimits, "BYTES",
             "what gRPC may hold for all connections together before it slows them down",
             Setting::Number{&S::max_grpc_memory_bytes, 16 * kMiB, 1024 * kGiB}},
+    Setting{"ksi_max_connections", kLimits, "N",
+            "connections of the KSI service protocol at once; further ones are closed",
+            Setting::Number{&S::ksi_max_connections, 1, 1'000'000}},
+    Setting{"ksi_max_in_flight", kLimits, "N",
+            "unanswered requests of one TCP connection; while there are more, none is read",
+            Setting::Number{&S::ksi_max_in_flight, 1, 10'000'000}},
+    Setting{"ksi_max_unsent_bytes", kLimits, "BYTES",
+            "answers of one TCP connection that wait to be read; while there are more, no request "
+            "is read",
+            Setting::Number{&S::ksi_max_unsent_bytes, 65'539, kGiB}},
+    Setting{"ksi_transfer_timeout", kLimits, "DURATION",
+            "what a request may take from its first byte to its last, and an answer to be read on",
+            Setting::Duration{&S::ksi_transfer_timeout, absl::Milliseconds(100), absl::Hours(1)}},
+    Setting{"ksi_idle_timeout", kLimits, "DURATION",
+            "after which a connection of the KSI service protocol without requests is closed",
+            Setting::Duration{&S::ksi_idle_timeout, absl::Milliseconds(100), absl::Hours(24)}},
     Setting{"calendar_cache_bytes", kLimits, "BYTES", "memory for the calendar's hot part",
             Setting::Number{&S::calendar_cache_bytes, kMiB, 1024 * kGiB}},
 

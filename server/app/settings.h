@@ -19,9 +19,15 @@ struct Settings {
   std::string tls_cert, tls_key, tls_client_ca;
   std::string account = "anonymous";
 
+  std::string ksi_sign_listen, ksi_extend_listen;
+  bool allow_anonymous = false;
+  bool ksi_push_configuration = false;
+  std::string ksi_cors_origins;
+
   std::string machine_id;
   std::uint64_t round_seconds = 1;
   absl::Duration publish_every = absl::Hours(24);
+  std::string genesis;
 
   std::string organization = "Pitser";
   std::string publications_email = "publications@localhost";
@@ -46,6 +52,11 @@ struct Settings {
   std::uint64_t max_calendar_streams = 256;
   std::uint64_t max_publication_streams = 256;
   std::uint64_t max_grpc_memory_bytes = std::uint64_t{512} << 20;
+  std::uint64_t ksi_max_connections = 4096;
+  std::uint64_t ksi_max_in_flight = 16'384;
+  std::uint64_t ksi_max_unsent_bytes = std::uint64_t{4} << 20;
+  absl::Duration ksi_transfer_timeout = absl::Seconds(30);
+  absl::Duration ksi_idle_timeout = absl::Minutes(15);
   std::uint64_t calendar_cache_bytes = std::uint64_t{64} << 20;
 
   absl::Duration shutdown_timeout = absl::Seconds(10);

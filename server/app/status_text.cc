@@ -65,6 +65,11 @@ std::string CertificatesText(const GetStatusResponse& status) {
   return text;
 }
 
+std::string KsiText(const control::v1::KsiStatus& ksi) {
+  return absl::StrCat(ksi.accounts(), " accounts, ", ksi.connections(),
+                      " connections; the calendar begins ", Utc(ksi.first_second()));
+}
+
 ordered_json RoundsJson(const control::v1::RoundsStatus& rounds) {
   ordered_json json = {{"count", rounds.rounds()}, {"failed", rounds.failed_rounds()}};
   json["last"] = nullptr;
@@ -108,6 +113,7 @@ std::string StatusAsText(const GetStatusResponse& status) {
       Line("certificates", CertificatesText(status)),
       Line("memory", absl::StrCat(Mebibytes(status.memory().resident_bytes()), ", at most ",
                                   Mebibytes(status.memory().peak_resident_bytes()))));
+  if (status.has_ksi()) absl::StrAppend(&text, Line("ksi", KsiText(status.ksi())));
   for (const control::v1::LimitStatus& limit : status.limits()) {
     absl::StrAppend(&text, Line("limit", absl::StrCat(limit.name(), " = ", limit.value())));
   }
@@ -136,6 +142,12 @@ std::string StatusAsJson(const GetStatusResponse& status) {
                       {"followers", status.calendar().followers()}};
   if (status.calendar().has_head()) json["calendar"]["head"] = status.calendar().head();
   json["publications"] = PublicationsJson(status.publications());
+  json["ksi"] = nullptr;
+  if (status.has_ksi()) {
+    json["ksi"] = {{"accounts", status.ksi().accounts()},
+                   {"connections", status.ksi().connections()},
+                   {"first_second", status.ksi().first_second()}};
+  }
   json["certificates"] = ordered_json::array();
   for (const control::v1::CertificateStatus& certificate : status.certificates()) {
     json["certificates"].push_back({{"name", certificate.name()},

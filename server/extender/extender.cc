@@ -3,25 +3,48 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "ledger/base/status.h"
 
 namespace pitser::server {
+namespace {
+
+absl::Status NotClosedYet(std::uint64_t t, std::optional<std::uint64_t> head) {
+  if (!head) return absl::OutOfRangeError("the calendar is empty: no second was closed yet");
+  return absl::OutOfRangeError(
+      absl::StrCat("second ", t, " is not closed yet: the newest is ", *head));
+}
+
+}  // namespace
+
+absl::Status Extender::Reach(std::uint64_t t) const {
+  const std::optional<std::uint64_t> head = calendar_->head();
+  if (head && t <= *head) return absl::OkStatus();
+  if (options_.core == nullptr) return NotClosedYet(t, head);
+  // Only when the second's round is over for sure: a caller must not wait for an open one.
+  const auto now = static_cast<std::uint64_t>(
+      std::max<std::int64_t>(0, absl::ToUnixSeconds(options_.clock->Now())));
+  if (now < options_.round_seconds || t > now - options_.round_seconds) {
+    return NotClosedYet(t, head);
+  }
+  return options_.core->AdvanceHead(t);
+}
 
 absl::StatusOr<ledger::CalendarHashChain> Extender::Chain(
     std::uint64_t aggregation_time, std::optional<std::uint64_t> publication_time) const {
-  const std::optional<std::uint64_t> head = calendar_->head();
-  if (!head) return absl::OutOfRangeError("the calendar is empty: no second was closed yet");
   if (publication_time && *publication_time < aggregation_time) {
     return absl::InvalidArgumentError(absl::StrCat("publication time ", *publication_time,
                                                    " is before the aggregation time ",
                                                    aggregation_time));
   }
-  const std::uint64_t target = publication_time.value_or(*head);
-  const std::uint64_t newest = std::max(aggregation_time, target);
-  if (newest > *head) {
-    return absl::OutOfRangeError(
-        absl::StrCat("second ", newest, " is not closed yet: the newest is ", *head));
+  if (aggregation_time < options_.first_second) {
+    return absl::OutOfRangeError(absl::StrCat("second ", aggregation_time,
+                                              " is before the calendar's first second, ",
+                                              options_.first_second));
   }
-  return calendar_->Chain(aggregation_time, target);
+  PITSER_RETURN_IF_ERROR(Reach(publication_time.value_or(aggregation_time)));
+  const std::optional<std::uint64_t> head = calendar_->head();
+  if (!head) return NotClosedYet(aggregation_time, head);
+  return calendar_->Chain(aggregation_time, publication_time.value_or(*head));
 }
 
 }  // namespace pitser::server

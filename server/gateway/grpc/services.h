@@ -10,7 +10,7 @@
 #include "server/gateway/grpc/call_watch.h"
 #include "server/gateway/grpc/gateway.h"
 #include "server/gateway/grpc/stall_watch.h"
-#include "server/gateway/grpc/worker_pool.h"
+#include "server/gateway/worker_pool.h"
 
 namespace pitser::server::internal {
 

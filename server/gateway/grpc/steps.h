@@ -3,7 +3,7 @@
 #include <atomic>
 #include <memory>
 
-#include "server/gateway/grpc/worker_pool.h"
+#include "server/gateway/worker_pool.h"
 
 namespace pitser::server {
 

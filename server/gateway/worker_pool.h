@@ -10,9 +10,8 @@
 
 namespace pitser::server {
 
-// A few threads for what a gRPC reaction must not do itself: reading from disk. The queue is
-// bounded, a full one refuses at once.
-// Thread: any.
+// A few threads for what a thread of the network must not do itself: reading from disk. The queue
+// is bounded, a full one refuses at once. Thread: any.
 class WorkerPool {
  public:
   // Shape: at least one thread.

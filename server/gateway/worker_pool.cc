@@ -1,4 +1,4 @@
-#include "server/gateway/grpc/worker_pool.h"
+#include "server/gateway/worker_pool.h"
 
 #include <utility>
 
