@@ -58,6 +58,7 @@ class Node:
             log_text = (self.folder / "pitserd.log").read_text()
             raise RuntimeError(f"pitserd did not get ready: {line!r}\n{log_text}")
         self.server = words["grpc"]
+        self.faces = words
 
     def stop(self):
         if self._process is None:
@@ -70,6 +71,11 @@ class Node:
     def kill(self):
         """Without any warning."""
         self._process.kill()
+
+    def endpoint(self, face):
+        """(host, port) of a face that the ready line names: "grpc", "ksi-sign", "ksi-extend"."""
+        host, port = self.faces[face].rsplit(":", 1)
+        return host.strip("[]"), int(port)
 
     @property
     def pid(self):

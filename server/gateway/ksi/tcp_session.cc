@@ -113,12 +113,12 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
     partial_ = ledger::ToVector(bytes);
   }
 
-  // Bytes that cannot begin a PDU: nothing after them can be understood (6.3).
+  // Bytes that cannot begin a PDU: nothing after them can be understood (6.3). It is told when all
+  // that came before is answered: clients take an error without a request's id for the end of all.
   void Garbage() {
     reading_done_ = true;
     partial_.clear();
-    ++in_flight_;
-    Deliver(KsiService::InvalidRequest("The bytes are not those of a PDU"));
+    garbage_ = true;
   }
 
   // The peer sends no more: what is outstanding is answered (6.3).
@@ -196,6 +196,12 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
   // --- How it ends.
 
   void CloseIfDone() {
+    if (garbage_ && in_flight_ == 0) {
+      garbage_ = false;
+      ++in_flight_;
+      Deliver(KsiService::InvalidRequest("The bytes are not those of a PDU"));
+      Flush();
+    }
     if (reading_done_ && in_flight_ == 0 && out_.empty() && writing_.empty()) Close();
   }
 
@@ -245,7 +251,7 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
   std::size_t in_flight_ = 0;  // Requests whose answers are not in out_ yet.
   std::size_t responses_ = 0;
   std::shared_ptr<const AccountEntry> told_;
-  bool reading_ = false, reading_done_ = false, closed_ = false;
+  bool reading_ = false, reading_done_ = false, garbage_ = false, closed_ = false;
   steady_clock::time_point waiting_since_, partial_since_, write_since_;
 };
 
