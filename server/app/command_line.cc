@@ -153,7 +153,8 @@ struct Commands {
         "on the data folder; 7 a key file.\n"
         "\nExamples:\n"
         "  pitserd account add health.example\n"
-        "  pitserd account add scanner --key-file key.txt --max-requests 100 --services sign\n"
+        "  openssl rand -hex 32 | pitserd account add scanner --key-file - --services sign\n"
+        "  pitserd account change scanner --max-requests 100\n"
         "  pitserd account disable scanner\n"
         "  pitserd account list --json\n");
     account->require_subcommand(1);
