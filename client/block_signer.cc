@@ -55,26 +55,26 @@ ledger::LocalLeaf ToLocal(const BlockLeaf& leaf, const ByteVector& metadata) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<BlockSigner>> BlockSigner::Create(Client& client,
+absl::StatusOr<std::unique_ptr<BlockSigner>> BlockSigner::Create(Ledger& ledger,
                                                                  BlockSignerOptions options) {
   if (options.max_leaves == 0 || options.max_leaves > kMaxBlockLeaves) {
     return absl::InvalidArgumentError(absl::StrFormat("a tree has from 1 to %d leaves, not %d",
                                                       kMaxBlockLeaves, options.max_leaves));
   }
   if (!options.random) options.random = SystemRandom;
-  PITSER_ASSIGN_OR_RETURN(const ServerInfo info, client.GetServerInfo());
-  const Level max_level = static_cast<Level>(
-      std::min<std::uint32_t>(info.limits.max_level, std::numeric_limits<Level>::max()));
+  PITSER_ASSIGN_OR_RETURN(const std::uint32_t told, ledger.GetMaxLevel());
+  const Level max_level =
+      static_cast<Level>(std::min<std::uint32_t>(told, std::numeric_limits<Level>::max()));
   if (max_level == 0) {
     return absl::FailedPreconditionError("the server takes no roots of trees: its max_level is 0");
   }
-  std::unique_ptr<BlockSigner> signer(new BlockSigner(client, std::move(options), max_level));
+  std::unique_ptr<BlockSigner> signer(new BlockSigner(ledger, std::move(options), max_level));
   PITSER_RETURN_IF_ERROR(signer->Begin());
   return signer;
 }
 
-BlockSigner::BlockSigner(Client& client, BlockSignerOptions options, Level max_level)
-    : client_(client), options_(std::move(options)), max_level_(max_level) {}
+BlockSigner::BlockSigner(Ledger& ledger, BlockSignerOptions options, Level max_level)
+    : ledger_(ledger), options_(std::move(options)), max_level_(max_level) {}
 
 absl::Status BlockSigner::Begin() {
   ledger::LocalBlockBuilder::Options options{.algorithm = options_.algorithm,
@@ -129,7 +129,7 @@ absl::StatusOr<SignedBlock> BlockSigner::Sign() {
     builder_ = nullptr;
   }
   const ledger::LeveledImprint root = built_->root();
-  PITSER_ASSIGN_OR_RETURN(ledger::Signature signature, client_.Sign(root.imprint, root.level));
+  PITSER_ASSIGN_OR_RETURN(ledger::Signature signature, ledger_.Sign(root.imprint, root.level));
   if (options_.masks) previous_ = built_->last_node();
   ledger::LocalBlock block = *std::move(built_);
   built_.reset();

@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "client/client.h"
+#include "client/ledger.h"
 #include "client/signed_block.h"
 #include "ledger/tree/local_block.h"
 
@@ -41,10 +41,10 @@ struct BlockLeaf {
 // Thread: one at a time.
 class BlockSigner {
  public:
-  // Asks the server how high a tree it takes. `client` outlives this.
-  // Errors: those of Client; kInvalidArgument for options out of range; kFailedPrecondition when
+  // Asks the server how high a tree it takes. `ledger` outlives this.
+  // Errors: those of Ledger; kInvalidArgument for options out of range; kFailedPrecondition when
   // the server takes no trees.
-  static absl::StatusOr<std::unique_ptr<BlockSigner>> Create(Client& client,
+  static absl::StatusOr<std::unique_ptr<BlockSigner>> Create(Ledger& ledger,
                                                              BlockSignerOptions options);
 
   // Leaves that are not signed yet.
@@ -57,7 +57,7 @@ class BlockSigner {
   absl::Status Add(const BlockLeaf& leaf);
 
   // Has the root signed, and begins the next tree. Waits until the round is over: about a second.
-  // Errors: those of Client::Sign(); the leaves are still there, and it may be called again, but no
+  // Errors: those of Ledger::Sign(); the leaves are still there, and it may be called again, but no
   // leaf may be added before that. kInvalidArgument without leaves.
   absl::StatusOr<SignedBlock> Sign();
 
@@ -73,11 +73,11 @@ class BlockSigner {
   absl::Status SignLeaves(std::span<const BlockLeaf> leaves, const LeafVisitor& visit);
 
  private:
-  BlockSigner(Client& client, BlockSignerOptions options, ledger::Level max_level);
+  BlockSigner(Ledger& ledger, BlockSignerOptions options, ledger::Level max_level);
 
   absl::Status Begin();
 
-  Client& client_;
+  Ledger& ledger_;
   const BlockSignerOptions options_;
   const ledger::Level max_level_;
   std::optional<ledger::Imprint> previous_;  // Where the masks go on; nothing: they begin.

@@ -3,38 +3,12 @@
 #include <algorithm>
 #include <chrono>
 
-#include "absl/strings/cord.h"
-#include "absl/strings/str_format.h"
+#include "client/answers.h"
 #include "ledger/base/bytes.h"
 #include "ledger/format/tlv.h"
 #include "net/grpc_status.h"
 
 namespace pitser::client {
-namespace {
-
-constexpr std::string_view kWrongAnswerPayload = "pitser/wrong-answer";
-
-}  // namespace
-
-absl::Status WrongAnswer(std::string_view what) {
-  absl::Status status =
-      absl::DataLossError(absl::StrFormat("the server's answer is wrong: %s", what));
-  status.SetPayload(ledger::ToAbsl(kWrongAnswerPayload), absl::Cord());
-  return status;
-}
-
-bool IsWrongAnswer(const absl::Status& status) {
-  return status.GetPayload(ledger::ToAbsl(kWrongAnswerPayload)).has_value();
-}
-
-absl::Status MalformedAnswer(const absl::Status& status) {
-  return MalformedAnswer(ledger::ToStd(status.message()));
-}
-
-absl::Status MalformedAnswer(std::string_view what) {
-  return absl::InvalidArgumentError(absl::StrFormat("the server's answer is malformed: %s", what));
-}
-
 absl::StatusOr<ledger::CalendarHashChain> TakeCalendarChain(const std::string& bytes) {
   ledger::TlvReader reader(ledger::AsBytes(bytes));
   const auto element = reader.Next();

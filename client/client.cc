@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/mutex.h"
+#include "client/answers.h"
 #include "client/call_support.h"
 #include "client/stubs.h"
 #include "client/taken_part.h"
@@ -26,26 +27,6 @@ using ledger::Signature;
 constexpr int kMaxRoundTries = 3;
 
 std::string ToBytesField(ledger::Bytes bytes) { return ledger::ToString(bytes); }
-
-// Spec 8.3, 8.6: nothing is handed out that does not pass the internal policy.
-absl::Status CheckInternally(const Signature& signature, const std::optional<ledger::Imprint>& hash,
-                             ledger::Level level) {
-  PITSER_ASSIGN_OR_RETURN(const ledger::VerificationResult result,
-                          ledger::Verify(ledger::Policy::kInternal, {.signature = signature,
-                                                                     .document_hash = hash,
-                                                                     .input_level = level,
-                                                                     .user_publication = {},
-                                                                     .extend = {}}));
-  return RequireOk(result);
-}
-
-absl::StatusOr<Signature> TakeSignature(const std::string& bytes, const SignInput& input) {
-  auto signature = Signature::Parse(ledger::ToVector(ledger::AsBytes(bytes)));
-  if (!signature.ok()) return MalformedAnswer(signature.status());
-  PITSER_RETURN_IF_ERROR(CheckInternally(*signature, input.hash, input.level));
-  PITSER_RETURN_IF_ERROR(RequireComplete(*signature));
-  return signature;
-}
 
 ServerLimits TakeLimits(const pitser::v1::Limits& limits) {
   return {.max_pending = limits.max_pending(),
@@ -207,8 +188,10 @@ std::vector<net::Attempt> Client::SignAtOnce(std::span<const SignInput> inputs,
   for (std::size_t i = 0; i < which.size(); ++i) {
     net::Attempt outcome = net::FinishedAttempt(calls[i].status, calls[i].context);
     absl::StatusOr<Signature>& result = results[which[i]];
-    result = outcome.status.ok() ? TakeSignature(calls[i].response.signature(), inputs[which[i]])
-                                 : absl::StatusOr<Signature>(outcome.status);
+    result = outcome.status.ok()
+                 ? TakeSignature(ledger::ToVector(ledger::AsBytes(calls[i].response.signature())),
+                                 inputs[which[i]])
+                 : absl::StatusOr<Signature>(outcome.status);
     outcomes.push_back(std::move(outcome));
   }
   return outcomes;
@@ -228,14 +211,7 @@ absl::StatusOr<Signature> Client::Extend(const Signature& signature, const Exten
   }));
   PITSER_ASSIGN_OR_RETURN(const ledger::CalendarHashChain chain,
                           TakeCalendarChain(response.calendar_hash_chain()));
-  if (request.has_publication_time() && chain.publication_time != request.publication_time()) {
-    return WrongAnswer("the calendar hash chain leads to another time than was asked for");
-  }
-  auto extended = ledger::ExtendSignature(signature, chain,
-                                          target.publication ? &*target.publication : nullptr);
-  if (!extended.ok()) return WrongAnswer(ledger::ToStd(extended.status().message()));
-  PITSER_RETURN_IF_ERROR(CheckInternally(*extended, std::nullopt, 0));
-  return extended;
+  return TakeExtended(signature, chain, target);
 }
 
 absl::StatusOr<ledger::PublicationsFile> Client::GetPublicationsFile() {
@@ -260,8 +236,7 @@ absl::StatusOr<ledger::PublicationsFile> Client::GetPublicationsFile() {
     return MalformedAnswer(absl::InvalidArgumentError(
         absl::StrFormat("a publications file has at most %d bytes", kMaxPublicationsFileSize)));
   }
-  auto parsed = ledger::PublicationsFile::Parse(std::move(file));
-  return parsed.ok() ? std::move(parsed) : MalformedAnswer(parsed.status());
+  return TakePublicationsFile(std::move(file));
 }
 
 absl::StatusOr<ServerInfo> Client::GetServerInfo() {
@@ -282,6 +257,11 @@ absl::StatusOr<ServerInfo> Client::GetServerInfo() {
   }
   info.root_fingerprint = ledger::ToVector(ledger::AsBytes(response.root_fingerprint()));
   return info;
+}
+
+absl::StatusOr<std::uint32_t> Client::GetMaxLevel() {
+  PITSER_ASSIGN_OR_RETURN(const ServerInfo info, GetServerInfo());
+  return info.limits.max_level;
 }
 
 absl::StatusOr<TrustAnswer> Client::GetTrust() {

@@ -11,9 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "client/ledger.h"
 #include "ledger/crypto/certificate.h"
 #include "ledger/crypto/cms.h"
-#include "ledger/format/publications_file.h"
 #include "ledger/format/signature.h"
 #include "net/channel.h"
 #include "net/retry.h"
@@ -33,23 +33,8 @@ struct ClientOptions {
   std::size_t max_batch = 100'000;
 };
 
-// A hash to be signed; `level` is the height of the tree that it is the root of.
-struct SignInput {
-  ledger::Imprint hash;
-  ledger::Level level = 0;
-};
-
 // Gets what became of a request of a SignStream (client/sign_stream.h).
 using SignCallback = std::function<void(absl::StatusOr<ledger::Signature>)>;
-
-// Gets the place of a hash among those that SignBatch() was given, and its signature.
-using BatchVisitor = std::function<void(std::size_t index, ledger::Signature signature)>;
-
-// Where a signature is extended to. At most one of the two is set; none means the calendar's head.
-struct ExtendTarget {
-  std::optional<ledger::PublicationRecord> publication;  // Becomes part of the signature.
-  std::optional<std::uint64_t> time;                     // Unix seconds; no publication record.
-};
 
 // What a server refuses beyond: the fields of `Limits` in the contract, by their names there. 0: it
 // does not serve what the limit is about.
@@ -84,29 +69,25 @@ struct TrustAnswer {
   std::vector<ledger::SubjectConstraint> constraints;  // At least one.
 };
 
-// A ledger's services. Everything it hands out was checked as far as it can be without trust: a
-// signature is internally consistent and is of the hash that was asked for.
-//
-// Errors, of every call: the server's, by code; kUnavailable and kDeadlineExceeded when it is not
-// reached; kInvalidArgument when its answer is malformed; IsWrongAnswer() when the answer is
-// well-formed and proven wrong. What is worth repeating (net/retry.h) was repeated.
-// Prints nothing.   Thread: any number at once.
-class Client {
+// A ledger's services over gRPC.
+class Client final : public Ledger {
  public:
   // Errors: kInvalidArgument when the options contradict each other. Nothing is connected yet.
   static absl::StatusOr<std::unique_ptr<Client>> Create(ClientOptions options);
 
-  ~Client();
+  ~Client() override;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
   // Waits until the round is over: about a second.
-  absl::StatusOr<ledger::Signature> Sign(const ledger::Imprint& hash, ledger::Level level = 0);
+  using Ledger::Sign;
+  absl::StatusOr<ledger::Signature> Sign(const ledger::Imprint& hash, ledger::Level level) override;
 
   // Signs many hashes, `max_in_flight` at once, each group in one round: the signatures of a group
   // that came in around a round's end are asked for again. One result for each input, in its
   // order.
-  std::vector<absl::StatusOr<ledger::Signature>> SignMany(std::span<const SignInput> inputs);
+  std::vector<absl::StatusOr<ledger::Signature>> SignMany(
+      std::span<const SignInput> inputs) override;
 
   // Signs many hashes of one algorithm, all of level 0, in batches as large as the server and
   // `max_batch` allow, one after the other: each batch is a tree of its own in one round. `visit`
@@ -115,16 +96,18 @@ class Client {
   // Errors: those of the batch that failed: its hashes and all behind it were not visited, and
   // those before it are signed. kUnimplemented when this server does not serve batches;
   // kInvalidArgument when the algorithms differ.
-  absl::Status SignBatch(std::span<const ledger::Imprint> hashes, const BatchVisitor& visit);
+  absl::Status SignBatch(std::span<const ledger::Imprint> hashes,
+                         const BatchVisitor& visit) override;
 
   // The signature with its calendar hash chain leading to the target.
   // Errors: kOutOfRange while the calendar has not come that far.
   absl::StatusOr<ledger::Signature> Extend(const ledger::Signature& signature,
-                                           const ExtendTarget& target);
+                                           const ExtendTarget& target) override;
 
   // Parsed, its CMS signature not yet checked: CheckPublicationsFile() does, with trust.
-  absl::StatusOr<ledger::PublicationsFile> GetPublicationsFile();
+  absl::StatusOr<ledger::PublicationsFile> GetPublicationsFile() override;
 
+  absl::StatusOr<std::uint32_t> GetMaxLevel() override;
   absl::StatusOr<ServerInfo> GetServerInfo();
   absl::StatusOr<TrustAnswer> GetTrust();
 
@@ -149,8 +132,5 @@ class Client {
   const ClientOptions options_;
   const std::unique_ptr<Stubs> stubs_;
 };
-
-// Whether an error says that the server's answer was well-formed and proven wrong.
-bool IsWrongAnswer(const absl::Status& status);
 
 }  // namespace pitser::client

@@ -35,7 +35,7 @@ void SignSide(const Reader& reader, std::uint64_t second, ForkSide& side) {
   // What is signed does not matter: a hash that everybody can make.
   const auto hash = ledger::Hash(ledger::HashAlgorithm::kSha256, {side.chain.input_hash.bytes()});
   if (!hash.ok()) return;
-  const auto signature = reader.service.client->Sign(*hash);
+  const auto signature = reader.service.ledger->Sign(*hash);
   if (!signature.ok() || !signature->authentication_record()) return;
   const ledger::CalendarAuthenticationRecord& record = *signature->authentication_record();
   auto chain = reader.calendar->GetCalendarHashChain(second, record.data.time);

@@ -254,6 +254,7 @@ void Parser::AddSign() {
   AddSignBatch();
   AddSetting(*sign_, options.common, "algorithm");
   AddServer(*sign_, options.common);
+  AddSetting(*sign_, options.common, "credentials");
   AddCommon(*sign_, options.common);
 }
 
@@ -357,9 +358,11 @@ void Parser::AddVerify() {
                     "an extender may be asked to lead the signature to a publication");
   verify_
       ->add_option("--extender", options.extender,
-                   "the extender to ask, instead of --server; as --extend (grpc://HOST:PORT)")
+                   "the extender to ask, instead of --server; as --extend (grpc://HOST:PORT, or "
+                   "ksi+http://, ksi+https://, ksi+tcp://)")
       ->type_name("URL");
   AddServer(*verify_, options.common);
+  AddSetting(*verify_, options.common, "credentials");
   AddTrust(*verify_, options.common, options.trust);
   AddCommon(*verify_, options.common);
 }
@@ -389,6 +392,8 @@ void Parser::AddExtend() {
       ->type_name("OUT");
   extend_->add_flag("-f,--force", options.force, "replace a file at -o");
   AddServer(*extend_, options.common);
+  AddSetting(*extend_, options.common, "extender");
+  AddSetting(*extend_, options.common, "credentials");
   AddTrust(*extend_, options.common, options.trust);
   AddCommon(*extend_, options.common);
 }

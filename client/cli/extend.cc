@@ -79,7 +79,7 @@ absl::StatusOr<std::unique_ptr<Means>> Prepare(const ExtendOptions& options,
                                                const Surroundings& around) {
   auto means = std::make_unique<Means>();
   PITSER_ASSIGN_OR_RETURN(means->goal, ParseGoal(options.to));
-  PITSER_ASSIGN_OR_RETURN(means->service, Connect(around.settings));
+  PITSER_ASSIGN_OR_RETURN(means->service, ConnectToExtend(around.settings));
   if (means->goal.code) return means;  // What the user holds needs nobody's word.
   PITSER_ASSIGN_OR_RETURN(const Evidence evidence, LoadEvidence(options.trust, around));
   PITSER_RETURN_IF_ERROR(FindPublications(options, around, evidence, *means));
@@ -157,7 +157,7 @@ absl::Status ExtendOne(const std::string& input, const ExtendOptions& options, c
     return absl::OkStatus();
   }
   const auto extended =
-      means.service.client->Extend(signature, {.publication = *record, .time = {}});
+      means.service.ledger->Extend(signature, {.publication = *record, .time = {}});
   if (!extended.ok()) return InContext(means.service.Explain(extended.status()), input);
   PITSER_RETURN_IF_ERROR(Deliver(destination, extended->bytes(), console));
   Tell(input, destination.path, *record, /*changed=*/true, *extended, console);

@@ -1,7 +1,5 @@
 #include "client/cli/extender.h"
 
-#include <algorithm>
-#include <array>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -13,21 +11,16 @@ namespace pitser::cli {
 namespace {
 
 constexpr std::string_view kGrpc = "grpc";
-constexpr std::string_view kHint = "an extender is named as in grpc://ledger.example:7380";
-// Of the KSI service protocol, which has addresses of this form.
-constexpr std::array<std::string_view, 3> kNotYet = {"ksi+http", "ksi+https", "ksi+tcp"};
+constexpr std::string_view kHint =
+    "an extender is named as in grpc://ledger.example:7380 or ksi+http://ledger.example:8081";
 
 // HOST:PORT of an address. What stands in it is not repeated: it may hold a key.
 absl::StatusOr<std::string> HostAndPort(const std::string& url) {
   const std::size_t end = url.find("://");
   const std::string scheme = url.substr(0, end == std::string::npos ? 0 : end);
-  if (std::ranges::find(kNotYet, scheme) != kNotYet.end()) {
-    return Error(ExitCode::kUsage,
-                 absl::StrFormat("--extender: %s:// is not spoken by this version yet", scheme),
-                 kHint);
-  }
   if (scheme != kGrpc) {
-    return Error(ExitCode::kUsage, "--extender: the address does not begin with grpc://", kHint);
+    return Error(ExitCode::kUsage, "--extender: the address begins with neither grpc:// nor ksi+",
+                 kHint);
   }
   std::string rest = url.substr(end + 3);
   if (rest.find('@') != std::string::npos) {
@@ -41,6 +34,19 @@ absl::StatusOr<std::string> HostAndPort(const std::string& url) {
 
 absl::StatusOr<std::unique_ptr<Extender>> Extender::Create(const std::string& url,
                                                            const Settings& settings) {
+  const std::string& ksi = !url.empty()                 ? url
+                           : !settings.extender.empty() ? settings.extender
+                                                        : settings.server;
+  if (net::LooksLikeKsiAddress(ksi) || (url.empty() && !settings.extender.empty())) {
+    auto client = ResolveKsi(ksi, settings);
+    if (!client.ok()) return InContext(client.status(), "--extender");
+    std::string name = client->transport.address.ToString();
+    client::KsiLedgerOptions options;
+    options.timeout = settings.timeout;
+    options.extender = *std::move(client);
+    return std::unique_ptr<Extender>(
+        new Extender(std::move(name), std::make_unique<client::KsiLedger>(std::move(options))));
+  }
   Settings of_extender = settings;
   if (!url.empty()) {
     PITSER_ASSIGN_OR_RETURN(of_extender.server, HostAndPort(url));
@@ -80,10 +86,22 @@ void Extender::Remember(const absl::Status& status) {
   if (given_up_.ok()) given_up_ = status;
 }
 
+absl::StatusOr<ledger::CalendarHashChain> Extender::AskOnce(
+    std::uint64_t aggregation_time, std::optional<std::uint64_t> publication_time) {
+  if (ksi_ != nullptr) {
+    {
+      const base::MutexLock lock(mu_);
+      if (!given_up_.ok()) return given_up_;
+    }
+    return ksi_->GetChain(aggregation_time, publication_time);
+  }
+  PITSER_ASSIGN_OR_RETURN(client::CalendarClient * client, Connected());
+  return client->Extend(aggregation_time, publication_time);
+}
+
 absl::StatusOr<ledger::CalendarHashChain> Extender::Ask(
     std::uint64_t aggregation_time, std::optional<std::uint64_t> publication_time) {
-  PITSER_ASSIGN_OR_RETURN(client::CalendarClient * client, Connected());
-  auto chain = client->Extend(aggregation_time, publication_time);
+  auto chain = AskOnce(aggregation_time, publication_time);
   if (chain.ok()) return chain;
   const absl::Status status(
       chain.status().code(),

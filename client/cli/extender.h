@@ -9,6 +9,7 @@
 #include "base/mutex.h"
 #include "client/calendar_client.h"
 #include "client/cli/settings.h"
+#include "client/ksi_ledger.h"
 #include "ledger/format/calendar_chain.h"
 
 namespace pitser::cli {
@@ -17,13 +18,13 @@ namespace pitser::cli {
 // before a rule asks.   Thread: any number at once.
 class Extender {
  public:
-  // The one at `url`, grpc://HOST:PORT; when that is empty, the setting `server`.
-  // Errors: exit code 2 for an address that is none or of a kind that this version does not speak,
-  // 7 for unreadable PEM files.
+  // The one at `url`, grpc://HOST:PORT, ksi+http://..., ksi+https://... or ksi+tcp://...; when that
+  // is empty, the setting `extender`, else `server`. Errors: exit code 2 for an address that is
+  // none, 7 for unreadable files.
   static absl::StatusOr<std::unique_ptr<Extender>> Create(const std::string& url,
                                                           const Settings& settings);
 
-  // "grpc://HOST:PORT".
+  // Its address.
   const std::string& name() const { return name_; }
 
   // As a ledger::ExtendFunction. One that could not be reached is not asked again: a run over many
@@ -34,12 +35,17 @@ class Extender {
  private:
   Extender(std::string name, client::ClientOptions options)
       : name_(std::move(name)), options_(std::move(options)) {}
+  Extender(std::string name, std::unique_ptr<client::KsiLedger> ksi)
+      : name_(std::move(name)), ksi_(std::move(ksi)) {}
 
   // Errors: why it cannot be asked.
   absl::StatusOr<client::CalendarClient*> Connected();
+  absl::StatusOr<ledger::CalendarHashChain> AskOnce(std::uint64_t aggregation_time,
+                                                    std::optional<std::uint64_t> publication_time);
   void Remember(const absl::Status& status);
 
   const std::string name_;
+  const std::unique_ptr<client::KsiLedger> ksi_;  // Null: gRPC.
   const client::ClientOptions options_;
 
   base::Mutex mu_;                                                         // Leaf lock.

@@ -51,7 +51,7 @@ absl::StatusOr<Fetched> Fetch(const PublicationsFetchOptions& options, const Sur
   PITSER_RETURN_IF_ERROR(CheckDestination({.path = output, .replace = true}, "",
                                           !options.output.empty(), around.console));
   PITSER_ASSIGN_OR_RETURN(const std::optional<PublicationsFile> standing, ReadStanding(output));
-  PITSER_ASSIGN_OR_RETURN(const Service service, Connect(around.settings));
+  PITSER_ASSIGN_OR_RETURN(const Service service, ConnectToExtend(around.settings));
   PITSER_ASSIGN_OR_RETURN(PublicationsFile fresh, FetchPublicationsFile(service, evidence));
   std::size_t before = 0;
   if (standing) {

@@ -9,7 +9,7 @@ namespace pitser::cli {
 
 absl::StatusOr<Reader> ConnectReader(const Settings& settings) {
   Reader reader;
-  PITSER_ASSIGN_OR_RETURN(reader.service, Connect(settings));
+  PITSER_ASSIGN_OR_RETURN(reader.service, ConnectOverGrpc(settings));
   PITSER_ASSIGN_OR_RETURN(ServerAddress address, ResolveServer(settings));
   client::ClientOptions client_options;
   client_options.timeout = address.timeout;
@@ -32,7 +32,7 @@ absl::StatusOr<ledger::PublicationsFile> FetchPublicationsFile(const Service& se
     return Error(ExitCode::kUsage, "no trust material to check the publications file with",
                  "name it by --trust DIR, or fetch it with `pitser trust fetch`");
   }
-  auto fresh = service.client->GetPublicationsFile();
+  auto fresh = service.ledger->GetPublicationsFile();
   if (!fresh.ok()) return service.Explain(fresh.status());
   const absl::Status trusted =
       client::CheckPublicationsFile(*fresh, *evidence.trust, evidence.at_time);

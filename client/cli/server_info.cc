@@ -90,7 +90,7 @@ ExitCode RunServerInfo(const ServerInfoOptions& /*options*/, const Surroundings&
     }
     return console.Fail(status);
   };
-  const auto service = Connect(around.settings);
+  const auto service = ConnectOverGrpc(around.settings);
   if (!service.ok()) return fail(service.status());
   const auto info = service->client->GetServerInfo();
   if (!info.ok()) return fail(service->Explain(info.status()));

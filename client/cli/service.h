@@ -11,8 +11,9 @@ namespace pitser::cli {
 
 // A ledger as a command sees it.
 struct Service {
-  std::unique_ptr<client::Client> client;
-  std::string name;  // HOST:PORT.
+  std::unique_ptr<client::Ledger> ledger;
+  client::Client* client = nullptr;  // The same, where it speaks gRPC.
+  std::string name;                  // HOST:PORT, or an address of the KSI service protocol.
 
   // An error of a call as one of the command line, with the server's name and advice.
   absl::Status Explain(const absl::Status& status) const;
@@ -21,5 +22,8 @@ struct Service {
 // The server that the settings name. Nothing is sent yet.
 // Errors: exit codes 2 and 7.
 absl::StatusOr<Service> Connect(const Settings& settings);
+// The same for what extends, and for what only gRPC has.
+absl::StatusOr<Service> ConnectToExtend(const Settings& settings);
+absl::StatusOr<Service> ConnectOverGrpc(const Settings& settings);
 
 }  // namespace pitser::cli

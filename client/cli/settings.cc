@@ -23,7 +23,18 @@ constexpr std::string_view kTrust = "Trust";
 constexpr std::string_view kHashing = "Hashing";
 
 const std::array kTable = {
-    Setting{"server", kServer, "HOST:PORT", "the ledger", &S::server},
+    Setting{"server", kServer, "HOST:PORT",
+            "the ledger; or an aggregator of the KSI service protocol: ksi+http://HOST:PORT, "
+            "ksi+https:// or ksi+tcp://",
+            &S::server},
+    Setting{"extender", kServer, "URL",
+            "an extender of the KSI service protocol, where extending is not done by the server",
+            &S::extender},
+    Setting{
+        "credentials", kServer, "FILE",
+        "who we are for the KSI service protocol: lines `login NAME` and `key SECRET`; readable "
+        "by nobody else",
+        &S::credentials},
     Setting{"timeout", kServer, "SECONDS", "give up after so long",
             Setting::Duration{&S::timeout, absl::Milliseconds(1), absl::Hours(24), true}},
     Setting{"tls_ca", kServer, "FILE",
@@ -117,6 +128,11 @@ absl::StatusOr<ServerAddress> ResolveServer(const Settings& settings) {
     return Error(ExitCode::kUsage, "no server is named",
                  "give --server HOST:PORT, set PITSER_SERVER, or write `server` in the settings");
   }
+  if (SpeaksKsi(settings)) {
+    return Error(ExitCode::kUsage,
+                 "this is not done over the KSI service protocol, which the server speaks",
+                 "name a ledger that speaks gRPC: --server HOST:PORT");
+  }
   ServerAddress address;
   auto endpoint = net::ParseEndpoint(settings.server);
   if (!endpoint.ok()) return WithExitCode(endpoint.status(), ExitCode::kUsage);
@@ -132,6 +148,24 @@ absl::StatusOr<ServerAddress> ResolveServer(const Settings& settings) {
   PITSER_ASSIGN_OR_RETURN(address.channel.key_pem, ReadPem(settings.tls_key));
   address.timeout = settings.timeout;
   return address;
+}
+
+bool SpeaksKsi(const Settings& settings) { return net::LooksLikeKsiAddress(settings.server); }
+
+absl::StatusOr<net::KsiClientOptions> ResolveKsi(const std::string& url, const Settings& settings) {
+  net::KsiClientOptions options;
+  auto address = net::ParseKsiAddress(url);
+  if (!address.ok()) return WithExitCode(address.status(), ExitCode::kUsage);
+  options.transport.address = *std::move(address);
+  PITSER_ASSIGN_OR_RETURN(options.transport.ca_pem, ReadPem(settings.tls_ca));
+  if (settings.credentials.empty()) {
+    return Error(ExitCode::kUsage, "no credentials are named for the KSI service protocol",
+                 "give --credentials FILE with the lines `login NAME` and `key SECRET`");
+  }
+  auto credentials = net::ReadKsiCredentials(settings.credentials);
+  if (!credentials.ok()) return WithExitCode(credentials.status(), ExitCode::kLocalFile);
+  options.credentials = *std::move(credentials);
+  return options;
 }
 
 absl::Status CheckMaySign(ledger::HashAlgorithm algorithm) {

@@ -14,6 +14,7 @@
 #include "ledger/base/bytes.h"
 #include "ledger/crypto/hash_algorithm.h"
 #include "net/channel.h"
+#include "net/ksi/client.h"
 
 namespace pitser::cli {
 
@@ -23,6 +24,8 @@ using Environment = base::Variables;
 // one means.
 struct Settings {
   std::string server;
+  std::string extender;     // Of the KSI service protocol; empty: the server.
+  std::string credentials;  // A file, for the KSI service protocol.
   absl::Duration timeout = absl::Seconds(30);
   // These four count as one: whoever names a certificate, or none, in one layer does not mean those
   // of a lower layer, which are for another server.
@@ -72,6 +75,12 @@ class LoadedSettings {
   std::string file_;
   std::vector<std::string> hints_;
 };
+
+// Whether the server is one of the KSI service protocol.
+bool SpeaksKsi(const Settings& settings);
+// One of its services. Errors: exit code 2 when `url` is no address of one or no credentials are
+// named, 7 for unreadable files.
+absl::StatusOr<net::KsiClientOptions> ResolveKsi(const std::string& url, const Settings& settings);
 
 struct ServerAddress {
   net::ChannelOptions channel;

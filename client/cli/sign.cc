@@ -191,7 +191,7 @@ class Signing {
       console_.Progress(absl::StrFormat("signing %d files", hashes.size()));
     }
     if (hashes.size() > 1 && batches_) {
-      const absl::Status status = service_.client->SignBatch(
+      const absl::Status status = service_.ledger->SignBatch(
           hashes, [&](std::size_t i, const Signature& signature) { Take(*ready[i], signature); });
       if (status.code() != absl::StatusCode::kUnimplemented) {
         if (!status.ok()) stop_ = service_.Explain(status);
@@ -201,7 +201,7 @@ class Signing {
     }
     std::vector<client::SignInput> inputs;
     for (const ledger::Imprint& hash : hashes) inputs.push_back({.hash = hash});
-    const auto signatures = service_.client->SignMany(inputs);
+    const auto signatures = service_.ledger->SignMany(inputs);
     for (std::size_t i = 0; i < ready.size(); ++i) {
       if (signatures[i].ok()) {
         Take(*ready[i], *signatures[i]);

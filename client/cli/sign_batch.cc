@@ -179,7 +179,7 @@ absl::Status BatchRun::MakeSigner() {
   } else if (options_.hashes.empty()) {
     options.max_leaves = kFileTreeLeaves;
   }
-  auto signer = client::BlockSigner::Create(*service_.client, std::move(options));
+  auto signer = client::BlockSigner::Create(*service_.ledger, std::move(options));
   if (!signer.ok()) return service_.Explain(signer.status());
   signer_ = *std::move(signer);
   return absl::OkStatus();

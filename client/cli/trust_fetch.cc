@@ -140,7 +140,7 @@ absl::Status FetchInto(const std::string& folder, const TrustFetchOptions& optio
                        const Surroundings& around) {
   Console& console = around.console;
   PITSER_RETURN_IF_ERROR(CheckFingerprintText(options.fingerprint));
-  PITSER_ASSIGN_OR_RETURN(const Service service, Connect(around.settings));
+  PITSER_ASSIGN_OR_RETURN(const Service service, ConnectOverGrpc(around.settings));
   PITSER_ASSIGN_OR_RETURN(std::optional<Trust> known, LoadKnown(folder, options.replace));
   PITSER_ASSIGN_OR_RETURN(Trust fetched, Fetch(service));
   for (const Certificate& anchor : fetched.anchors) {

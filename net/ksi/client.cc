@@ -5,7 +5,6 @@
 #include <map>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "base/thread.h"
@@ -71,6 +70,11 @@ absl::StatusCode CodeOf(std::uint64_t status, bool aggregator) {
   }
 }
 
+std::uint16_t OtherAnswerTag(std::uint16_t tag) {
+  return tag == service::kAggregationResponseTag ? service::kExtensionResponseTag
+                                                 : service::kAggregationResponseTag;
+}
+
 absl::StatusOr<ByteVector> Exchange(KsiTransport& transport, Bytes pdu, Deadline deadline) {
   PITSER_RETURN_IF_ERROR(transport.Send(pdu, deadline));
   return transport.Receive(deadline);
@@ -107,8 +111,8 @@ void KsiClient::GiveBack(std::unique_ptr<KsiTransport> transport) {
 
 absl::Status KsiClient::ErrorOf(const service::ServiceError& error, bool aggregator) const {
   return absl::Status(CodeOf(error.status, aggregator),
-                      absl::StrFormat("%s refuses with status 0x%x: %s", address().ToString(),
-                                      error.status, service::PrintableMessage(error.message)));
+                      absl::StrFormat("refused with status 0x%x: %s", error.status,
+                                      service::PrintableMessage(error.message)));
 }
 
 absl::StatusOr<ByteVector> KsiClient::Seal(std::uint16_t tag, Bytes payloads) {
@@ -122,15 +126,14 @@ absl::Status KsiClient::CheckAnswer(Bytes bytes, std::uint16_t tag) const {
     return ErrorOf(*error, tag == service::kAggregationResponseTag);
   }
   const auto pdu = service::ParsePdu(bytes);
-  if (!pdu.ok()) return ledger::Annotate(pdu.status(), address().ToString());
-  if (pdu->tag != tag) {
+  if (service::FindBareError(bytes, OtherAnswerTag(tag)) || (pdu.ok() && pdu->tag != tag)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(address().ToString(), ": the answer is one of another service"));
+        "it is another service that answers there: aggregator and extender have an address each");
   }
+  if (!pdu.ok()) return ledger::Annotate(pdu.status(), "the answer is malformed");
   if (pdu->HmacAlgorithm() != options_.credentials.hmac ||
       !service::Authentic(*pdu, options_.credentials.key)) {
-    return absl::UnauthenticatedError(
-        absl::StrCat(address().ToString(), ": the answer's HMAC is wrong"));
+    return absl::UnauthenticatedError("the answer's HMAC is wrong");
   }
   return absl::OkStatus();
 }
@@ -280,8 +283,7 @@ absl::StatusOr<ledger::CalendarHashChain> KsiClient::Extend(
   PITSER_ASSIGN_OR_RETURN(const service::Pdu pdu, service::ParsePdu(bytes));
   PITSER_ASSIGN_OR_RETURN(auto answered, service::ReadExtensionResponses(pdu));
   if (!answered.response || answered.response->request_id != id) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(address().ToString(), ": the answer is one to another request"));
+    return absl::InvalidArgumentError("the answer is one to another request");
   }
   if (answered.response->result.status != service::kSuccess) {
     return ErrorOf(answered.response->result, /*aggregator=*/false);

@@ -31,16 +31,15 @@ using Scheme = KsiAddress::Scheme;
 // Beyond what one connection of Pitser's takes at once, with room for smaller ones of others.
 constexpr std::size_t kTcpInFlight = 1024;
 
-absl::Status ErrorOf(error_code error, const KsiAddress& address) {
-  const std::string what = absl::StrCat(address.ToString(), ": ", error.message());
+absl::Status ErrorOf(error_code error) {
   if (error == asio::error::timed_out || error == beast::error::timeout) {
-    return absl::DeadlineExceededError(absl::StrCat(address.ToString(), ": no answer in time"));
+    return absl::DeadlineExceededError("no answer in time");
   }
   if (error == asio::error::eof || error == http::error::end_of_stream ||
       error == asio::ssl::error::stream_truncated) {
-    return absl::UnavailableError(absl::StrCat(address.ToString(), ": the connection was closed"));
+    return absl::UnavailableError("the connection was closed");
   }
-  return absl::UnavailableError(what);
+  return absl::UnavailableError(error.message());
 }
 
 // Runs asynchronous operations one after the other, each until it ends or a time has come: then it
@@ -126,8 +125,7 @@ class TcpTransport final : public KsiTransport {
     const auto size = ledger::service::PduSize(pdu);
     if (!size) {
       Close();
-      return absl::InvalidArgumentError(
-          absl::StrCat(address_.ToString(), ": the answer is no PDU"));
+      return absl::InvalidArgumentError("the answer is no PDU");
     }
     pdu.resize(*size);
     PITSER_RETURN_IF_ERROR(Read(pdu, ledger::service::kPduHeaderSize, deadline));
@@ -165,7 +163,7 @@ class TcpTransport final : public KsiTransport {
   absl::Status Status(error_code error) {
     if (!error) return absl::OkStatus();
     Close();
-    return ErrorOf(error, address_);
+    return ErrorOf(error);
   }
   void Close() {
     error_code ignored;
@@ -210,7 +208,7 @@ class HttpConnection {
     tcp::socket socket(runner_.io());
     const KsiAddress& address = options_.address;
     if (const error_code error = ConnectSocket(runner_, socket, address.endpoint, deadline)) {
-      return ErrorOf(error, address);
+      return ErrorOf(error);
     }
     if (address.scheme != Scheme::kHttps) {
       plain_.emplace(std::move(socket));
@@ -238,14 +236,21 @@ class HttpConnection {
   absl::StatusOr<http::response<HttpBody>> Receive(std::size_t max_size, Deadline deadline) {
     http::response_parser<HttpBody> parser;
     parser.body_limit(max_size);
-    const error_code error = Run(deadline, [&](auto& stream, auto done) {
-      http::async_read(stream, buffer_, parser,
-                       [done](error_code failed, std::size_t) { done(failed); });
+    error_code error = Run(deadline, [&](auto& stream, auto done) {
+      http::async_read_header(stream, buffer_, parser,
+                              [done](error_code failed, std::size_t) { done(failed); });
     });
+    // Beast 1.74 does not hold the length that a response announces against the limit.
+    if (!error && parser.content_length().value_or(0) > max_size) error = http::error::body_limit;
+    if (!error && !parser.is_done()) {
+      error = Run(deadline, [&](auto& stream, auto done) {
+        http::async_read(stream, buffer_, parser,
+                         [done](error_code failed, std::size_t) { done(failed); });
+      });
+    }
     if (error == http::error::body_limit) {
       Close();
-      return absl::InvalidArgumentError(
-          absl::StrCat(options_.address.ToString(), ": the answer is too long"));
+      return absl::InvalidArgumentError("the answer is too long");
     }
     PITSER_RETURN_IF_ERROR(Status(error));
     if (!parser.get().keep_alive()) Close();
@@ -278,7 +283,7 @@ class HttpConnection {
   absl::Status Status(error_code error) {
     if (!error) return absl::OkStatus();
     Close();
-    return ErrorOf(error, options_.address);
+    return ErrorOf(error);
   }
   void Close() {
     open_ = false;
@@ -315,8 +320,7 @@ class HttpTransport final : public KsiTransport {
                             connection_.Receive(ledger::service::kMaxPduSize, deadline));
     ByteVector& body = response.body();
     if (ledger::service::PduSize(body) == body.size()) return std::move(body);
-    const std::string what =
-        absl::StrCat(address_.ToString(), ": HTTP status ", response.result_int(), " and no PDU");
+    const std::string what = absl::StrCat("HTTP status ", response.result_int(), " and no PDU");
     if (response.result_int() >= 500) return absl::UnavailableError(what);
     return absl::InvalidArgumentError(what);
   }
@@ -352,8 +356,7 @@ absl::StatusOr<ByteVector> GetOverHttp(const KsiTransportOptions& options, const
   PITSER_RETURN_IF_ERROR(connection.Send(http::verb::get, path, {}, deadline));
   PITSER_ASSIGN_OR_RETURN(auto response, connection.Receive(max_size, deadline));
   if (response.result() != http::status::ok) {
-    return absl::NotFoundError(absl::StrCat(over_http.address.ToString(), " answers ", path,
-                                            " with HTTP status ", response.result_int()));
+    return absl::NotFoundError(absl::StrCat(path, ": HTTP status ", response.result_int()));
   }
   return std::move(response.body());
 }

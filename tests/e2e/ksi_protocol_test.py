@@ -403,6 +403,74 @@ class AccountsTest(KsiTest):
                 self.assertIsNotNone(ANON.read(connection.ask(ANON.configuration_request())).configuration)
 
 
+class PitserTest(KsiTest):
+    """The command `pitser` as a client of the protocol."""
+
+    FLAGS = (*KSI, "--genesis", "2008-04-15T00:00:00Z")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        key = json.loads(account_command(cls.node, "add", "issuer", "--json").stdout)["key"]
+        cls.folder = cls.node.folder
+        cls.credentials = cls.folder / "credentials"
+        cls.credentials.write_text(f"login issuer\nkey {key}\n")
+        cls.credentials.chmod(0o600)
+        cls.urls = {face: {scheme: f"ksi+{scheme}://{cls.node.faces[face]}" for scheme in ("tcp", "http")}
+                    for face in ("ksi-sign", "ksi-extend")}
+
+    def run_pitser(self, *arguments, code=0):
+        result = pitser(*arguments, "--credentials", self.credentials, cwd=self.folder)
+        self.assertEqual(result.returncode, code, f"{arguments}\n{result.stdout}{result.stderr}")
+        return result
+
+    def test_signs_extends_and_verifies(self):
+        for scheme in ("tcp", "http"):
+            names = [f"{scheme}{number}" for number in range(20)]
+            for name in names:
+                (self.folder / name).write_text(f"document {name}")
+            sign, extend = (self.urls[face][scheme] for face in ("ksi-sign", "ksi-extend"))
+            self.run_pitser("sign", *names, "--server", sign)
+            self.node.publish()
+            verdict = self.run_pitser("verify", names[0], "--trust", self.node.trust, "--json", "--extender", extend)
+            self.assertEqual(json.loads(verdict.stdout)["trust"]["extender"], extend)
+            self.run_pitser("extend", f"{names[1]}.ksig", "--extender", extend, "--trust", self.node.trust)
+            shown = pitser("verify", names[1], "--trust", self.node.trust, cwd=self.folder)
+            self.assertIn("rests on     the publication of", shown.stdout)
+            self.assertIn("through      issuer", shown.stdout)
+
+    def test_signs_a_batch_by_a_tree_of_its_own(self):
+        names = [f"batch{number}" for number in range(50)]
+        for name in names:
+            (self.folder / name).write_text(name)
+        self.run_pitser("sign", "--batch", *names, "--server", self.urls["ksi-sign"]["tcp"])
+        for name in (names[0], names[-1]):
+            self.run_pitser("verify", name, "--trust", self.node.trust)
+
+    def test_errors_say_what_to_do(self):
+        (self.folder / "doc").write_text("doc")
+        sign, extend = self.urls["ksi-sign"]["tcp"], self.urls["ksi-extend"]["tcp"]
+        wrong = self.folder / "wrong"
+        wrong.write_text("login issuer\nkey wonderland\n")
+        wrong.chmod(0o600)
+        readable = self.folder / "readable"
+        readable.write_text("login issuer\nkey wonderland\n")
+        readable.chmod(0o644)
+        for arguments, code, text in (
+                (("--server", sign), 2, "--credentials"),
+                (("--server", sign, "--credentials", readable), 7, "readable"),
+                (("--server", sign, "--credentials", wrong), 5, "0x102"),
+                (("--server", extend, "--credentials", self.credentials), 4, "another service"),
+                (("--server", "ksi+tcp://127.0.0.1:1", "--credentials", self.credentials), 6, "127.0.0.1:1"),
+                (("--server", "ksi+tcp://issuer:wonderland@127.0.0.1:1", "--credentials", wrong), 2, "address")):
+            refused = pitser("sign", "doc", *arguments, cwd=self.folder)
+            self.assertEqual(refused.returncode, code, f"{arguments}: {refused.stderr}")
+            self.assertIn(text, refused.stderr)
+            self.assertNotIn("wonderland", refused.stderr)
+        other = pitser("server-info", "--server", sign, cwd=self.folder)
+        self.assertEqual(other.returncode, 2, other.stderr)
+
+
 class PushTest(KsiTest):
     FLAGS = (*KSI, "--ksi-push-configuration")
 
