@@ -18,6 +18,7 @@
 #include "client/cli/resume_file.h"
 #include "client/cli/service.h"
 #include "client/cli/text.h"
+#include "client/client.h"
 #include "client/file.h"
 #include "ledger/base/status.h"
 

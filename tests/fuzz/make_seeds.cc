@@ -20,6 +20,7 @@
 #include "ledger/format/metadata.h"
 #include "ledger/tree/calendar_tree.h"
 #include "pitser/v1/pitser.pb.h"
+#include "tests/support/golden_pdus.h"
 #include "tests/support/memory_calendar.h"
 #include "tests/support/signature_maker.h"
 #include "tests/support/test_trust.h"
@@ -254,6 +255,26 @@ void AddMessages(const Seeds& seeds) {
   seeds.Add("sign_wire", "groups", std::string("\x2b\x08\x01\x33\x34\x2c"));
 }
 
+// The service protocol: the worked examples of its specification.
+void AddPdus(const Seeds& seeds) {
+  const auto add = [&](std::string_view name, std::string_view hex) {
+    seeds.Add("service_pdu", name, testing::ValueOf(ledger::FromHex(hex)));
+  };
+  add("AggregationRequest", testing::kAggregationRequestHex);
+  add("AggregationResponse", testing::kAggregationResponseHex);
+  add("ExtensionRequest", testing::kExtensionRequestHex);
+  add("ExtensionResponse", testing::kExtensionResponseHex);
+  add("BareError", testing::kBareErrorHex);
+  add("Refusal", testing::kRefusalHex);
+  add("ConfigurationRequest", testing::kConfigurationRequestHex);
+  add("ConfigurationResponse", testing::kConfigurationResponseHex);
+  seeds.Add("ksi_address", "http", "ksi+http://ledger.example:8080/gt-signingservice");
+  seeds.Add("ksi_address", "https", "ksi+https://a/");
+  seeds.Add("ksi_address", "tcp", "ksi+tcp://[::1]:3332");
+  seeds.Add("ksi_address", "ksi", "ksi://a");
+  seeds.Add("ksi_address", "credentials", "# c\nlogin alice\nkey secret\nhmac sha-512\n");
+}
+
 }  // namespace
 }  // namespace pitser::fuzz
 
@@ -268,5 +289,6 @@ int main(int argc, char** argv) {
   AddTexts(seeds);
   AddAuditFiles(seeds);
   AddMessages(seeds);
+  AddPdus(seeds);
   return 0;
 }

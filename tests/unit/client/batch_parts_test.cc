@@ -15,6 +15,7 @@
 #include "client/cli/line_reader.h"
 #include "client/cli/rate_progress.h"
 #include "client/cli/resume_file.h"
+#include "client/client.h"
 #include "client/file.h"
 #include "ledger/base/hex.h"
 #include "tests/support/signature_maker.h"

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "client/client.h"
 #include "ledger/verify/verifier.h"
 #include "tests/support/signature_maker.h"
 #include "tests/support/status_matchers.h"

@@ -13,6 +13,7 @@
 #include "base/mutex.h"
 #include "base/thread.h"
 #include "client/block_signer.h"
+#include "client/client.h"
 #include "client/file_batch.h"
 #include "tests/support/signature_maker.h"
 #include "tests/support/status_matchers.h"

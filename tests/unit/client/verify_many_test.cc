@@ -268,10 +268,10 @@ TEST_F(VerifyMany, ExplainsEveryRuleByThePolicyItBelongsTo) {
 TEST_F(VerifyMany, NamesWhatIsWrongWithAnExtendersAddress) {
   const std::string good = Add("good");
   const std::vector<std::pair<std::string, std::string>> wrong = {
-      {"ksi+http://ledger.example:80", "ksi+http:// is not spoken by this version yet"},
-      {"ksi+tcp://user:key@ledger.example:3332", "ksi+tcp:// is not spoken by this version yet"},
-      {"http://ledger.example:80", "does not begin with grpc://"},
-      {"ledger.example:7380", "does not begin with grpc://"},
+      {"ksi+http://ledger.example:80", "give --credentials FILE"},
+      {"ksi+tcp://user:key@ledger.example:3332", "keys have no place in an address"},
+      {"http://ledger.example:80", "begins with neither grpc:// nor ksi+"},
+      {"ledger.example:7380", "begins with neither grpc:// nor ksi+"},
       {"grpc://user:key@ledger.example:7380", "names and keys have no place in an address"},
       {"grpc://ledger.example", "--extender: "},
       {"grpc://", "--extender: "},
