@@ -16,6 +16,7 @@ trap 'stop_all; rm -rf "$folder"' EXIT
 ulimit -n "$(ulimit -Hn)"
 
 # A node with accounts enough: each may send 16,000 requests a round.
+accounts=16
 start_node() {
   stop_all
   rm -rf "$folder/data"
@@ -24,6 +25,9 @@ start_node() {
   pids+=($!)
   until grep -q ' ready ' "$folder/out"; do sleep 0.1; done
   server=$(sed 's/.* ksi-sign=\([^ ]*\).*/\1/' "$folder/out")
+  for ((i = 0; i < accounts; i++)); do
+    printf bench | "$bin/pitserd" account add "bench$i" --key-file - --data "$folder/data" >/dev/null
+  done
 }
 
 start_empty() {
@@ -38,11 +42,11 @@ run() { "$bin/pitser-ksi-bench" --server "$server" "$@"; }
 
 printf '%s, %s, %s processors\n' "$("$bin/pitserd" --version)" "$(date -u +%FT%TZ)" "$(nproc)"
 
-printf '\n## TCP: one account, 16,000 requests a round\n'
+printf '\n## TCP\n'
 start_node
-run --connections 4 --in-flight 4000 --seconds 15
+run --login bench --key bench --accounts 16 --connections 16 --in-flight 10000 --seconds 15
 start_empty 1500
-run --empty --connections 4 --in-flight 4000 --seconds 10
+run --empty --connections 16 --in-flight 10000 --seconds 10
 
 printf '\n## HTTP: a connection for each request that waits\n'
 start_node

@@ -44,7 +44,12 @@ struct Run {
 // by one on a connection that stays.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  explicit Connection(Run& run) : run_(run), socket_(run.io) {}
+  Connection(Run& run, std::size_t index)
+      : run_(run), credentials_(run.options.credentials), socket_(run.io) {
+    if (run.options.accounts > 0) {
+      absl::StrAppend(&credentials_.login, index % run.options.accounts);
+    }
+  }
 
   error_code Connect() {
     error_code error;
@@ -68,12 +73,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void Add(std::uint64_t number) {
-    const net::KsiCredentials& credentials = run_.options.credentials;
     ByteVector payload;
     service::WriteAggregationRequest(payload, {number + 1, run_.hashes.Imprint(number), 0});
-    const service::PduHeader header = {credentials.login, {}, {}};
+    const service::PduHeader header = {credentials_.login, {}, {}};
     const auto pdu = service::SealPdu(service::kAggregationRequestTag,
-                                      {header, credentials.key, credentials.hmac}, payload);
+                                      {header, credentials_.key, credentials_.hmac}, payload);
     if (run_.options.http) {
       ledger::Append(out_, ledger::AsBytes(absl::StrCat(
                                "POST /gt-signingservice HTTP/1.1\r\nHost: bench\r\nContent-Type: "
@@ -148,11 +152,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
       return;
     }
     const auto pdu = service::ParsePdu(bytes);
-    if (!pdu.ok()) return Refused();
+    if (!pdu.ok()) return Unreadable();
     const auto answered = service::ReadAggregationResponses(*pdu);
-    if (!answered.ok() || !answered->response) return Refused();
+    if (!answered.ok() || !answered->response) return Unreadable();
     const auto& response = *answered->response;
-    if (response.result.status != 0 || response.parts.size() < 2) return Refused();
+    if (response.result.status != 0 || response.parts.size() < 2) {
+      return Refused(response.request_id);
+    }
     if (run_.kept != nullptr) Keep(response);
     Count(response.request_id);
   }
@@ -181,10 +187,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
     ++run_.result.answered;
   }
 
-  // Its id is told, but nothing of a run that is refused is measured.
-  void Refused() {
+  void Refused(std::uint64_t id) {
     ++run_.result.refused;
-    if (!waiting_.empty()) waiting_.erase(waiting_.begin());
+    waiting_.erase(id);
+  }
+
+  // A bare error, for instance: whose it is is not told.
+  void Unreadable() {
+    error_code ignored;
+    socket_.close(ignored);
+    End();
   }
 
   void End() {
@@ -193,6 +205,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   Run& run_;
+  net::KsiCredentials credentials_;
   tcp::socket socket_;
   ByteVector buffer_ = ByteVector(std::size_t{256} << 10);
   ByteVector in_, out_, writing_;
@@ -291,7 +304,7 @@ absl::StatusOr<KsiLoadResult> RunKsiLoad(const KsiLoadOptions& options, KeptStor
           begin};
   std::vector<std::shared_ptr<Connection>> connections;
   for (std::size_t i = 0; i < options.connections; ++i) {
-    connections.push_back(std::make_shared<Connection>(run));
+    connections.push_back(std::make_shared<Connection>(run, i));
     if (const error_code error = connections.back()->Connect()) {
       return absl::UnavailableError(
           absl::StrCat(options.endpoint.ToString(), ": ", error.message(), ", connection ", i + 1));

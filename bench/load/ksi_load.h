@@ -17,6 +17,9 @@ namespace pitser::bench {
 struct KsiLoadOptions {
   net::Endpoint endpoint;
   net::KsiCredentials credentials;
+  // How many accounts share the load: their login ids are the one above with 0, 1, ... behind it.
+  // 0: it alone.
+  std::size_t accounts = 0;
   bool http = false;
   std::size_t connections = 4;
   std::size_t in_flight = 4096;  // Of each connection; 1 over HTTP.

@@ -35,6 +35,8 @@ int Main(int argc, char** argv) {
   app.add_option("--server", server, "HOST:PORT of an aggregator");
   app.add_option("--login", login, "the login id (default anon)");
   app.add_option("--key", key, "its key (default anon)");
+  app.add_option("--accounts", options.accounts,
+                 "share the load among so many accounts: LOGIN0, LOGIN1, ... of one key");
   app.add_flag("--http", options.http,
                "over HTTP, one request a connection at a time; else over TCP");
   app.add_option("--connections", options.connections, "how many (default 4)");
