@@ -12,6 +12,11 @@ option(PITSER_LEAN "Link the archives of gRPC, Protobuf and abseil into `pitser`
 #   where there is no archive of it.
 function(pitser_twin OUT LIBRARY)
   set(${OUT} ${LIBRARY} PARENT_SCOPE)
+  if(LIBRARY STREQUAL "PkgConfig::LIBARCHIVE")
+    pitser_archive_twin(twin)
+    set(${OUT} ${twin} PARENT_SCOPE)
+    return()
+  endif()
   if(NOT TARGET ${LIBRARY} OR NOT LIBRARY MATCHES "^(absl::|gRPC::|protobuf::libprotobuf$|c-ares::cares$|re2::re2$)")
     return()
   endif()
@@ -52,6 +57,27 @@ function(pitser_twin OUT LIBRARY)
     list(APPEND own_needs ZLIB::ZLIB) # Which the shared library brings along by itself.
   endif()
   target_link_libraries(${twin} INTERFACE ${own_needs})
+  set(${OUT} ${twin} PARENT_SCOPE)
+endfunction()
+
+# libarchive brings a library for each format that it can read, ten of them. Of its archive a program
+# takes what writes tar and ZIP; that needs zlib, and nettle for encryption, which nobody asks for.
+function(pitser_archive_twin OUT)
+  set(twin pitser_lean::libarchive)
+  find_library(PITSER_LIBARCHIVE_ARCHIVE libarchive.a)
+  find_library(PITSER_NETTLE nettle)
+  if(NOT PITSER_LIBARCHIVE_ARCHIVE OR NOT PITSER_NETTLE)
+    message(STATUS "No archive of libarchive: it stays a shared library in lean programs")
+    set(${OUT} PkgConfig::LIBARCHIVE PARENT_SCOPE)
+    return()
+  endif()
+  if(NOT TARGET ${twin})
+    add_library(${twin} STATIC IMPORTED GLOBAL)
+    set_target_properties(${twin} PROPERTIES IMPORTED_LOCATION "${PITSER_LIBARCHIVE_ARCHIVE}")
+    target_link_libraries(${twin} INTERFACE ${PITSER_NETTLE} ZLIB::ZLIB)
+    # What writes other formats is taken by name only, and goes again with what it would need.
+    target_link_options(${twin} INTERFACE -Wl,--gc-sections)
+  endif()
   set(${OUT} ${twin} PARENT_SCOPE)
 endfunction()
 

@@ -75,6 +75,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     // The first byte may take as long as a connection may be idle, the rest as a request may.
     LimitTo(buffer_.size() == 0 ? limits().idle_timeout : limits().transfer_timeout);
     if (buffer_.size() > 0) return ReadHeader();
+    buffer_.shrink_to_fit();
     stream_.async_read_some(buffer_.prepare(kReadSize),
                             [self = this->shared_from_this()](error_code error, std::size_t size) {
                               if (error) return self->Close();

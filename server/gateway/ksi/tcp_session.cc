@@ -63,12 +63,18 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
   // --- What comes in.
 
   bool MayRead() const {
-    return !closed_ && !reading_ && !reading_done_ && in_flight_ < limits_.max_in_flight &&
+    return !closed_ && !reading_done_ && in_flight_ < limits_.max_in_flight &&
            out_.size() + writing_.size() < limits_.max_unsent_bytes;
   }
 
   void Read() {
-    if (!MayRead()) return;
+    if (reading_) return;
+    if (!MayRead()) {
+      paused_ = true;
+      return;
+    }
+    // What the peer could not send while nothing was read is not its fault.
+    if (std::exchange(paused_, false)) partial_since_ = steady_clock::now();
     reading_ = true;
     socket_.async_wait(Socket::wait_read, [self = shared_from_this()](error_code error) {
       self->reading_ = false;
@@ -233,7 +239,7 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
       return now - since > absl::ToChronoMilliseconds(limit);
     };
     if (!writing_.empty()) return passed(write_since_, limits_.transfer_timeout);
-    if (!partial_.empty()) return passed(partial_since_, limits_.transfer_timeout);
+    if (!partial_.empty() && !paused_) return passed(partial_since_, limits_.transfer_timeout);
     return in_flight_ == 0 && passed(waiting_since_, limits_.idle_timeout);
   }
 
@@ -251,7 +257,7 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
   std::size_t in_flight_ = 0;  // Requests whose answers are not in out_ yet.
   std::size_t responses_ = 0;
   std::shared_ptr<const AccountEntry> told_;
-  bool reading_ = false, reading_done_ = false, garbage_ = false, closed_ = false;
+  bool reading_ = false, paused_ = false, reading_done_ = false, garbage_ = false, closed_ = false;
   steady_clock::time_point waiting_since_, partial_since_, write_since_;
 };
 
