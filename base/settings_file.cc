@@ -1,8 +1,8 @@
 #include "base/settings_file.h"
 
-// What a hostile file can break, toml++ asserts: that a table's name begins like a name ("[=]"). With
-// assertions it would abort, and with NDEBUG it would tell the compiler that it cannot happen. As
-// nothing is asserted, it goes on to its own error.
+// What a hostile file can break, toml++ asserts: that a table's name begins like a name ("[=]").
+// With assertions it would abort, and with NDEBUG it would tell the compiler that it cannot happen.
+// As nothing is asserted, it goes on to its own error.
 #undef NDEBUG
 #define TOML_ASSERT(expression) static_assert(true)
 
