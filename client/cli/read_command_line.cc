@@ -55,6 +55,8 @@ void ReadCommands::AddPublications(CLI::App& app) {
                    "if `pitser trust fetch` made it); `-` is standard output")
       ->type_name("FILE");
   AddServer(*publications_fetch_, fetch.common);
+  AddSetting(*publications_fetch_, fetch.common, "extender");
+  AddSetting(*publications_fetch_, fetch.common, "credentials");
   AddTrust(*publications_fetch_, fetch.common, fetch.trust);
   AddCommon(*publications_fetch_, fetch.common);
 

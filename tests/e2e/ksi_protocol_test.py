@@ -514,6 +514,16 @@ class HostileTest(KsiTest):
                     self.assertIsNotNone(ANON.read(received).configuration)
         self.check_alive()
 
+    def test_a_trickle_of_bytes_is_no_progress(self):
+        for beginning in (ANON.configuration_request(), b"POST / HTTP/1.1\r\nX: " + b"y" * 100):
+            with socket.create_connection(self.sign_endpoint, timeout=30) as connection:
+                begun = time.monotonic()
+                with self.assertRaises(ConnectionError):
+                    for byte in beginning:
+                        connection.send(bytes([byte]))
+                        time.sleep(0.3)
+                self.assertLess(time.monotonic() - begun, 12)
+
     def test_who_does_not_read_is_not_read_from(self):
         before = self.memory()
         request = ANON.configuration_request()

@@ -45,8 +45,8 @@ class KsiGatewayImpl final : public KsiGateway {
   KsiGatewayImpl(KsiGatewayOptions options, const KsiGatewayParts& parts)
       : options_(std::move(options)),
         parts_(parts),
-        sign_(NewKsiSignService({options_.round_seconds, options_.parents}, parts.accounts,
-                                parts.aggregator, parts.clock)),
+        sign_(NewKsiSignService({options_.round_seconds, options_.max_level, options_.parents},
+                                parts.accounts, parts.aggregator, parts.clock)),
         extend_(NewKsiExtendService(options_.limits.max_queued_reads, parts.accounts,
                                     parts.extender, parts.clock)),
         sessions_(options_.limits.max_connections),

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "ledger/crypto/imprint.h"
 #include "net/endpoint.h"
 #include "server/accounts/account_store.h"
 #include "server/aggregator/aggregator.h"
@@ -26,6 +27,8 @@ struct KsiLimits {
   // be read. While there are more, nothing is read from it.
   std::size_t max_in_flight = 16'384;
   std::size_t max_unsent_bytes = std::size_t{4} << 20;
+  // The same of all TCP connections together.
+  std::size_t max_unsent_bytes_in_all = std::size_t{512} << 20;
   std::size_t max_queued_reads = 1024;  // Extension requests, of all callers together.
   // From a request's first byte to its last; also what an answer may take to be read on.
   absl::Duration transfer_timeout = absl::Seconds(30);
@@ -42,6 +45,7 @@ struct KsiGatewayOptions {
   // With it, a connection may also begin with TLS, then HTTP inside.
   std::optional<KsiTls> tls;
   std::uint64_t round_seconds = 1;
+  ledger::Level max_level = 255;     // Of the aggregator: what no account may pass.
   std::vector<std::string> parents;  // Told in configurations.
   // Tell clients over TCP when their account has changed.   Source: spec/ksi-protocol.md 5.3.
   bool push_configuration = false;

@@ -158,7 +158,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     LimitTo(limits().transfer_timeout);
     const auto sent = [self = this->shared_from_this()](error_code error, std::size_t) {
       if (error || !self->response_.keep_alive()) return self->Close();
-      self->response_ = {};  // An idle connection holds no memory.
+      self->response_ = {};  // An idle connection holds little: what it reads next into.
       self->request_ = {};
       self->ReadRequest();
     };

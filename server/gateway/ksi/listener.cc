@@ -31,7 +31,7 @@ class Unknown final : public Session, public std::enable_shared_from_this<Unknow
   ~Unknown() override { context_.sessions->Remove(this); }
 
   void Start() {
-    timer_.expires_after(absl::ToChronoMilliseconds(context_.options->limits.transfer_timeout));
+    timer_.expires_after(absl::ToChronoMilliseconds(context_.options->limits.idle_timeout));
     timer_.async_wait([weak = weak_from_this()](error_code error) {
       const auto self = weak.lock();
       if (!error && self != nullptr) self->Close();

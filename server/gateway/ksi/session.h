@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -33,6 +34,13 @@ class SessionSet {
   void Remove(const Session* session) PITSER_EXCLUDES(mu_);
   std::size_t size() const PITSER_EXCLUDES(mu_);
 
+  // Bytes of answers that wait to be sent, of all of them. A connection tells what it has now, and
+  // what it told before.
+  std::size_t unsent() const { return unsent_.load(std::memory_order_relaxed); }
+  void AddUnsent(std::size_t now, std::size_t before) {
+    unsent_.fetch_add(now - before, std::memory_order_relaxed);
+  }
+
   // All finish, and no more are added.
   void Finish() PITSER_EXCLUDES(mu_);
   void Abort() PITSER_EXCLUDES(mu_);
@@ -43,6 +51,7 @@ class SessionSet {
   std::vector<std::shared_ptr<Session>> All() const PITSER_EXCLUDES(mu_);
 
   const std::size_t max_;
+  std::atomic<std::size_t> unsent_ = 0;
   mutable base::Mutex mu_;  // Leaf lock.
   base::CondVar changed_;
   std::map<const Session*, std::weak_ptr<Session>> sessions_ PITSER_GUARDED_BY(mu_);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/retry_hint.h"
 #include "ledger/service/status_codes.h"
 
 namespace pitser::server {
@@ -44,9 +45,11 @@ class PendingKsiRequest final : public PendingRequest {
     switch (status.code()) {
       case absl::StatusCode::kInvalidArgument:
         return service::kInvalidPayload;
-      // The server's own limit: like the account's, it is a matter of the next round.
+      // The server's own limit is, like the account's, a matter of the next round; a full disk is
+      // not.
       case absl::StatusCode::kResourceExhausted:
-        return service::aggregator::kTooManyRequests;
+        return base::LimitOf(status).empty() ? service::kInternalError
+                                             : service::aggregator::kTooManyRequests;
       default:
         return service::kInternalError;
     }
@@ -71,7 +74,7 @@ class KsiSignService final : public KsiService {
 
   void WriteConfiguration(ledger::ByteVector& out, const Account& account) const override {
     service::WriteAggregatorConfiguration(
-        out, {account.max_level, static_cast<std::uint64_t>(ledger::HashAlgorithm::kSha256),
+        out, {MaxLevel(account), static_cast<std::uint64_t>(ledger::HashAlgorithm::kSha256),
               std::min<std::uint64_t>(options_.round_seconds * 1000, kMaxToldPeriodMs),
               account.max_requests, options_.parents});
   }
@@ -102,7 +105,7 @@ class KsiSignService final : public KsiService {
   // Whether the request may wait for a round; else `reply` says why not.
   bool MayJoin(const service::AggregationRequest& request, KsiReply& reply) {
     const Account& account = reply.account->account;
-    if (request.level > account.max_level) {
+    if (request.level > MaxLevel(account)) {
       Refuse(reply, request.request_id, service::aggregator::kLevelTooHigh, service::kLevelText);
       return false;
     }
@@ -126,6 +129,10 @@ class KsiSignService final : public KsiService {
     reply.has_response = true;
     reply.request_id = request_id;
     reply.error = {status, std::string(why)};
+  }
+
+  ledger::Level MaxLevel(const Account& account) const {
+    return std::min(account.max_level, options_.max_level);
   }
 
   std::uint64_t CurrentRound() const {

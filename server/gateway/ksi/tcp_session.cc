@@ -64,7 +64,8 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
 
   bool MayRead() const {
     return !closed_ && !reading_done_ && in_flight_ < limits_.max_in_flight &&
-           out_.size() + writing_.size() < limits_.max_unsent_bytes;
+           unsent_ < limits_.max_unsent_bytes &&
+           context_.sessions->unsent() < limits_.max_unsent_bytes_in_all;
   }
 
   void Read() {
@@ -92,6 +93,7 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
     if (error) return EndOfInput();
     waiting_since_ = steady_clock::now();
     if (partial_.empty()) {
+      partial_since_ = waiting_since_;
       Take(Bytes(buffer).first(size));
     } else {
       ledger::Append(partial_, Bytes(buffer).first(size));
@@ -113,9 +115,9 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
       ++in_flight_;
       context_.service->Handle(bytes.first(*size), caller_, AnswerTo());
       bytes = bytes.subspan(*size);
+      partial_since_ = waiting_since_;  // Of the PDU that begins here, if one does.
     }
     if (reading_done_) return;
-    if (!bytes.empty() && partial_.empty()) partial_since_ = steady_clock::now();
     partial_ = ledger::ToVector(bytes);
   }
 
@@ -171,7 +173,15 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
     ledger::Append(out_, context_.service->ConfigurationPdu(std::move(current), reply.hmac));
   }
 
+  // Counts what waits to be sent, here and of all connections together.
+  void CountUnsent() {
+    const std::size_t now = closed_ ? 0 : out_.size() + writing_.size() - written_;
+    context_.sessions->AddUnsent(now, unsent_);
+    unsent_ = now;
+  }
+
   void Flush() {
+    CountUnsent();
     if (closed_ || !writing_.empty() || out_.empty()) return;
     writing_.swap(out_);
     written_ = 0;
@@ -191,8 +201,10 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
     if (closed_) return;
     if (error) return Close();
     written_ += size;
+    CountUnsent();
     if (written_ < writing_.size()) return WriteOn();
     writing_ = {};  // An idle connection holds no memory.
+    written_ = 0;
     waiting_since_ = steady_clock::now();
     Flush();
     Read();
@@ -215,6 +227,7 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
     if (closed_) return;
     closed_ = true;
     *gone_ = true;
+    CountUnsent();
     timer_.cancel();
     error_code ignored;
     socket_.shutdown(Socket::shutdown_both, ignored);
@@ -229,6 +242,7 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
       const auto self = weak.lock();
       if (error || self == nullptr || self->closed_) return;
       if (self->Overdue()) return self->Close();
+      self->Read();  // It may have been paused for what others have not read.
       self->Watch();
     });
   }
@@ -253,7 +267,8 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
   AnswerQueue answers_;  // Any thread's.
   ByteVector partial_;   // The beginning of a PDU.
   ByteVector out_, writing_;
-  std::size_t written_ = 0;
+  std::size_t written_ = 0;    // Of writing_.
+  std::size_t unsent_ = 0;     // As it was counted last.
   std::size_t in_flight_ = 0;  // Requests whose answers are not in out_ yet.
   std::size_t responses_ = 0;
   std::shared_ptr<const AccountEntry> told_;

@@ -62,8 +62,9 @@ class KsiServicesTest : public ::testing::Test {
     alice.max_level = 17;
     alice.max_requests = 3;
     EXPECT_TRUE(accounts_->Add(alice).ok());
-    sign_ = NewKsiSignService({.round_seconds = 1, .parents = {"ksi+tcp://up.example:3332"}},
-                              accounts_.get(), &node_.aggregator(), &node_.clock());
+    sign_ = NewKsiSignService(
+        {.round_seconds = 1, .max_level = 30, .parents = {"ksi+tcp://up.example:3332"}},
+        accounts_.get(), &node_.aggregator(), &node_.clock());
     extender_ = std::make_unique<Extender>(&node_.storage(),
                                            ExtenderOptions{.first_second = kTestTime - 1000,
                                                            .core = &node_.core(),
@@ -317,6 +318,17 @@ TEST_F(KsiServicesTest, RefusesALevelAboveTheAccounts) {
   }
   EXPECT_EQ(node_.aggregator().Stats().pending, 0u);
   EXPECT_EQ(Signed(SignRequest(1, TestImprint(1), 17)).status(), service::kSuccess);
+}
+
+// The server's own limit counts where it is the lower one, and is what clients are told.
+TEST_F(KsiServicesTest, HasALimitOfItsOwnForLevels) {
+  sign_ = NewKsiSignService({.round_seconds = 1, .max_level = 10, .parents = {}}, accounts_.get(),
+                            &node_.aggregator(), &node_.clock());
+  ByteVector payload = SignRequest(1, TestImprint(1), 11);
+  service::WriteConfigurationRequest(payload);
+  const Answered answered = Sign(payload);
+  EXPECT_EQ(answered.status(), service::aggregator::kLevelTooHigh);
+  EXPECT_EQ(answered.aggregation->configuration->max_level, 10u);
 }
 
 // 3.3, 8: at once, without waiting for the round's end; the next round begins anew.
