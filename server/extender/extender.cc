@@ -36,11 +36,6 @@ absl::StatusOr<ledger::CalendarHashChain> Extender::Chain(
                                                    " is before the aggregation time ",
                                                    aggregation_time));
   }
-  if (aggregation_time < options_.first_second) {
-    return absl::OutOfRangeError(absl::StrCat("second ", aggregation_time,
-                                              " is before the calendar's first second, ",
-                                              options_.first_second));
-  }
   PITSER_RETURN_IF_ERROR(Reach(publication_time.value_or(aggregation_time)));
   const std::optional<std::uint64_t> head = calendar_->head();
   if (!head) return NotClosedYet(aggregation_time, head);

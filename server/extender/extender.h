@@ -41,8 +41,7 @@ class Extender {
 
   // From `aggregation_time` to `publication_time`, or to the head when none is given.
   // Errors: kInvalidArgument if the publication time is before the aggregation time; kOutOfRange
-  // when the aggregation time is before the first second, or either is beyond the head and cannot
-  // be reached (try later).
+  // when either is beyond the head and cannot be reached (try later).
   absl::StatusOr<ledger::CalendarHashChain> Chain(
       std::uint64_t aggregation_time, std::optional<std::uint64_t> publication_time) const;
 
