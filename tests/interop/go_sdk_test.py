@@ -1,0 +1,18 @@
+#!/usr/bin/env python3
+"""The KSI Go SDK, as the module proxy serves it, against a node: signing, extending, verifying."""
+
+import unittest
+
+from sdk_checks import MANY, SdkChecks
+
+
+class GoSdkTest(SdkChecks, unittest.TestCase):
+    sdk = "go"
+    build = ["go", "build", "-o", "bin/interop", "."]
+    program = ["bin/interop"]
+    without_record = ("last-extended", "time-extended")
+    many_connections = MANY  # It makes one for each request.
+
+
+if __name__ == "__main__":
+    unittest.main()
