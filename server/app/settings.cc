@@ -69,11 +69,12 @@ const std::array kTable = {
     Setting{"publish_every", kRounds, "DURATION",
             "a publication at every multiple of this since 1970, e.g. 24h: at midnight UTC",
             Setting::Duration{&S::publish_every, absl::Seconds(1), absl::Hours(24 * 366)}},
-    Setting{"genesis", kRounds, "TIME",
-            "the calendar's first second, as clients are told: what is before it is not extended. "
-            "RFC 3339, or Unix seconds; it can only be moved back. Earlier seconds cost nothing. "
-            "Empty: the first start",
-            &S::genesis},
+    Setting{
+        "genesis", kRounds, "TIME",
+        "the calendar's first second for clients of the KSI service protocol, who extend nothing "
+        "before it. RFC 3339, or Unix seconds; it can only be moved back. Earlier seconds cost "
+        "nothing. Empty: the first start",
+        &S::genesis},
     Setting{"round_seconds", kRounds, "N",
             "seconds of a round, after which its requests are signed",
             Setting::Number{&S::round_seconds, 1, 3600}},

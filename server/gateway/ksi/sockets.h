@@ -2,10 +2,11 @@
 
 // For the sources of this folder only: Boost.Asio and Beast, in one place.
 
-// clang-format off: Boost.Asio 1.74 uses std::exchange and does not include it.
+// Boost.Asio 1.74 uses std::exchange and does not include it.
+// clang-format off
+#include <utility>
 #include <boost/asio.hpp>
 #include <boost/beast/core.hpp>
-#include <utility>
 // clang-format on
 
 namespace pitser::server::internal {
