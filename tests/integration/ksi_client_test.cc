@@ -53,7 +53,8 @@ class KsiClientTest : public ::testing::TestWithParam<Scheme> {
     gateway_ = ValueOf(server::KsiGateway::Start(
         options, {&node_.clock(), accounts_.get(), &node_.aggregator(), &extender_, &publisher_}));
     ticking_ = std::thread([this] {
-      // Nothing waits for the sleep: it only keeps the fake time from running away from real sockets.
+      // Nothing waits for the sleep: it only keeps the fake time from running away from real
+      // sockets.
       while (!done_) {
         node_.clock().Advance(absl::Milliseconds(200));
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
