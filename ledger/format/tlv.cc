@@ -40,7 +40,7 @@ absl::StatusOr<Element> TlvReader::Next() {
 }
 
 absl::Status TlvReader::Next(Element& element) {
-  PITSER_CHECK(!rest_.empty());
+  if (rest_.empty()) return MalformedAt(offset_, name_, "expected an element, nothing is left");
   element.offset = offset_;
   element.long_header = (rest_[0] & kLongHeader) != 0;
   element.non_critical = (rest_[0] & kNonCritical) != 0;

@@ -42,9 +42,10 @@ class TlvReader {
 
   bool done() const { return rest_.empty(); }
 
-  // Errors: kInvalidArgument, naming the offset, when a header or a value runs past the end;
-  // `element` then means nothing. It is written in place, because an element that is returned is
-  // copied before its bytes have settled, which took half of the time that parsing took.
+  // Errors: kInvalidArgument, naming the offset, when nothing is left or a header or a value
+  // runs past the end; `element` then means nothing. It is written in place, because an element
+  // that is returned is copied before its bytes have settled, which took half of the time that
+  // parsing took.
   absl::Status Next(Element& element);
   absl::StatusOr<Element> Next();
 

@@ -35,9 +35,9 @@ struct AccountEntry {
   std::shared_ptr<RoundUse> use;
 };
 
-// The accounts of a node, in a file of mode 0600 that holds their keys: JSON,
-// {"schema":"pitser.accounts/1","accounts":[...]}. The process that opened it is the only writer; a
-// change is on disk, and in force for the next request, when it returns.
+// The accounts of a node, in a file of mode 0600 that holds their keys (accounts_file.h). The
+// process that opened it is the only writer; a change is on disk, and in force for the next
+// request, when it returns.
 // Thread: any.
 class AccountStore {
  public:

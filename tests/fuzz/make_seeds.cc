@@ -20,6 +20,7 @@
 #include "ledger/format/metadata.h"
 #include "ledger/tree/calendar_tree.h"
 #include "pitser/v1/pitser.pb.h"
+#include "server/accounts/accounts_file.h"
 #include "tests/support/golden_pdus.h"
 #include "tests/support/memory_calendar.h"
 #include "tests/support/signature_maker.h"
@@ -255,6 +256,43 @@ void AddMessages(const Seeds& seeds) {
   seeds.Add("sign_wire", "groups", std::string("\x2b\x08\x01\x33\x34\x2c"));
 }
 
+// What a server answers a batch of one digest, and of one that has a part of its own; a chain.
+void AddAnswers(const Seeds& seeds) {
+  const ledger::Signature signature = testing::MakeSignature(testing::AuthenticatedRecipe());
+  const Bytes part = signature.aggregation_chains().front().raw;
+  v1::SignBatchResponse response;
+  std::string rest;
+  ledger::TlvReader whole(signature.bytes());
+  const ledger::Element root = testing::ValueOf(whole.Next());
+  ledger::TlvReader children(root);
+  while (!children.done()) {
+    const ledger::Element child = testing::ValueOf(children.Next());
+    if (!ledger::Equal(child.raw, part)) rest += ledger::AsText(child.raw);
+  }
+  response.set_tail(rest);
+  response.add_parts(ledger::ToString(part));
+  response.add_account_path("alice");
+  seeds.Add("sign_answers", "batch", response.SerializeAsString());
+  ByteVector chain;
+  WriteCalendarHashChain(chain, *signature.calendar_chain());
+  seeds.Add("sign_answers", "chain", chain);
+}
+
+void AddLists(const Seeds& seeds) {
+  server::Account account;
+  account.login = "alice";
+  account.key = ledger::ToVector(AsBytes("secret"));
+  seeds.Add("accounts", "one", server::FormatAccounts({account}));
+  seeds.Add("accounts", "least",
+            R"({"schema":"pitser.accounts/1","accounts":[{"login":"a","key":"00"}]})");
+  const std::string hex = ledger::ToHex(SomeImprint("pitser").digest());
+  seeds.Add("hash_line", "alone", hex);
+  seeds.Add("hash_line", "named", hex + "  report.pdf");
+  seeds.Add("hash_line", "escaped", "\\" + hex + " *a\\nb\\\\c");
+  seeds.Add("hash_line", "imprint", SomeImprint("pitser").ToText() + " a");
+  seeds.Add("hash_line", "imprint-hex", ledger::ToHex(SomeImprint("pitser").bytes()) + " a");
+}
+
 // The service protocol: the worked examples of its specification.
 void AddPdus(const Seeds& seeds) {
   const auto add = [&](std::string_view name, std::string_view hex) {
@@ -289,6 +327,8 @@ int main(int argc, char** argv) {
   AddTexts(seeds);
   AddAuditFiles(seeds);
   AddMessages(seeds);
+  AddAnswers(seeds);
+  AddLists(seeds);
   AddPdus(seeds);
   return 0;
 }

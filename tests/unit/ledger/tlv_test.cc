@@ -59,6 +59,14 @@ TEST(TlvReader, RefusesWhatRunsPastTheEndAndSaysWhere) {
   }
 }
 
+TEST(TlvReader, RefusesToReadOnAtTheEnd) {
+  const ByteVector bytes = FromHex("0100").value();
+  TlvReader reader(bytes);
+  PITSER_ASSERT_OK(reader.Next());
+  EXPECT_THAT(reader.Next(), StatusIs(absl::StatusCode::kInvalidArgument, "offset 2, input: "));
+  EXPECT_THAT(TlvReader(Bytes()).Next(), StatusIs(absl::StatusCode::kInvalidArgument, "offset 0"));
+}
+
 TEST(TlvReader, WalksChildrenWithTheirOffsets) {
   const ByteVector bytes = FromHex(
                                "88010007"
