@@ -94,10 +94,16 @@ absl::StatusOr<std::vector<Certificate>> Certificate::AllFromPem(std::string_vie
   const BioPtr bio = ReadOnlyBio(AsBytes(pem));
   std::vector<Certificate> certificates;
   while (bio != nullptr) {
-    const X509Ptr x509(PEM_read_bio_X509(bio.get(), nullptr, NoPassword, nullptr));
-    if (x509 == nullptr) break;
-    PITSER_ASSIGN_OR_RETURN(Certificate certificate,
-                            FromDer(internal::ToDer<X509>(x509.get(), i2d_X509)));
+    // Its bytes, not what OpenSSL would write again: what is known by its hash stays as it is.
+    unsigned char* data = nullptr;
+    long size = 0;
+    if (PEM_bytes_read_bio(&data, &size, nullptr, PEM_STRING_X509, bio.get(), NoPassword,
+                           nullptr) != 1) {
+      break;
+    }
+    const ByteVector der(data, data + size);
+    OPENSSL_free(data);
+    PITSER_ASSIGN_OR_RETURN(Certificate certificate, FromDer(der));
     certificates.push_back(std::move(certificate));
   }
   const unsigned long error = ERR_peek_last_error();
@@ -130,7 +136,8 @@ ByteVector Certificate::der() const { return handle_->der; }
 std::string Certificate::pem() const {
   ErrorQueue errors;
   const BioPtr bio(BIO_new(BIO_s_mem()));
-  PITSER_CHECK(bio != nullptr && PEM_write_bio_X509(bio.get(), handle_->x509.get()) == 1);
+  PITSER_CHECK(bio != nullptr && PEM_write_bio(bio.get(), PEM_STRING_X509, "", handle_->der.data(),
+                                               static_cast<long>(handle_->der.size())) > 0);
   return internal::ContentsOf(bio.get());
 }
 
