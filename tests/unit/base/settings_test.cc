@@ -135,7 +135,10 @@ TEST_F(SettingsTest, AnErrorNamesFileAndLineVariableOrFlag) {
         std::pair{"rounds = 1\nrounds = 2\n", "my.toml:2: "},
         std::pair{"rounds =\n", "my.toml:1: "},
         // toml++ asserts that a table's name begins like one.
-        std::pair{"rounds = 1\n[=]\n", "my.toml:2: "}}) {
+        std::pair{"rounds = 1\n[=]\n", "my.toml:2: "},
+        // And that it is not asked whether a letter is a blank.
+        std::pair{"# õ\nrounds = 1\n\u035E", "my.toml:3: "},
+        std::pair{"listen_on = \"\\\"õ\" õ", "my.toml:1: "}}) {
     file_flag_ = Write("my.toml", text);
     EXPECT_THAT(Apply(), StatusIs(absl::StatusCode::kInvalidArgument, why)) << text;
   }
@@ -147,6 +150,16 @@ TEST_F(SettingsTest, AnErrorNamesFileAndLineVariableOrFlag) {
   flags_ = {{"every", "--every", "24"}};
   EXPECT_THAT(Apply(), StatusIs(absl::StatusCode::kInvalidArgument,
                                 "--every: expected a duration like 24h or 1m30s, from 1s to 48h"));
+}
+
+TEST_F(SettingsTest, TextsAndCommentsMayHoldAnyCharacter) {
+  for (const std::string_view text :
+       {"\uFEFFlisten_on = \"õ\" # õ", "listen_on = 'õ'", "listen_on = '''\nõ'''",
+        "listen_on = \"\"\"\\\nõ\"\"\"", "# \"\nlisten_on = \"õ\""}) {
+    file_flag_ = Write("my.toml", std::string(text));
+    PITSER_EXPECT_OK(Apply());
+    EXPECT_EQ(mine_.listen, "õ") << text;
+  }
 }
 
 TEST_F(SettingsTest, AnEmptyVariableIsNone) {
