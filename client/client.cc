@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -127,39 +126,19 @@ Client::SignResults Client::SignGroup(std::span<const SignInput> inputs) {
 
 Client::SignResults Client::SignWithRetry(std::span<const SignInput> inputs) {
   SignResults results(inputs.size());
-  const net::RetryEnvironment& environment = options_.environment;
-  const absl::Duration end = environment.monotonic() + options_.timeout;
-  std::vector<std::size_t> pending(inputs.size());
-  std::iota(pending.begin(), pending.end(), std::size_t{0});
-  for (int attempt = 1; !pending.empty(); ++attempt) {
-    std::vector<absl::Status> before;
-    for (std::size_t i : pending) {
-      before.push_back(attempt == 1 ? absl::OkStatus() : results[i].status());
-    }
-    const std::vector<net::Attempt> outcomes =
-        SignAtOnce(inputs, pending, end - environment.monotonic(), results);
-    std::vector<std::size_t> again;
-    absl::Duration delay = absl::ZeroDuration();
-    const absl::Duration remaining = end - environment.monotonic();
-    for (std::size_t i = 0; i < pending.size(); ++i) {
-      if (outcomes[i].status.ok()) continue;
-      const auto wait = net::DelayBeforeRetry(options_.retry, attempt, outcomes[i], remaining,
-                                              environment.random());
-      if (!wait) {
-        results[pending[i]] = net::MoreTelling(outcomes[i].status, before[i]);
-        continue;
-      }
-      again.push_back(pending[i]);
-      delay = std::max(delay, *wait);
-    }
-    pending = std::move(again);
-    if (!pending.empty()) environment.sleep(delay);
+  const std::vector<absl::Status> ends =
+      net::CallManyWithRetry(options_.retry, inputs.size(), options_.timeout, options_.environment,
+                             [&](std::span<const std::size_t> which, absl::Duration remaining) {
+                               return SignAtOnce(inputs, which, remaining, results);
+                             });
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    if (!ends[i].ok()) results[i] = ends[i];
   }
   return results;
 }
 
 std::vector<net::Attempt> Client::SignAtOnce(std::span<const SignInput> inputs,
-                                             const std::vector<std::size_t>& which,
+                                             std::span<const std::size_t> which,
                                              absl::Duration timeout, SignResults& results) {
   struct Call {
     grpc::ClientContext context;

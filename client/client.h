@@ -126,8 +126,8 @@ class Client final : public Ledger {
   SignResults SignGroup(std::span<const SignInput> inputs);
   SignResults SignWithRetry(std::span<const SignInput> inputs);
   std::vector<net::Attempt> SignAtOnce(std::span<const SignInput> inputs,
-                                       const std::vector<std::size_t>& which,
-                                       absl::Duration timeout, SignResults& results);
+                                       std::span<const std::size_t> which, absl::Duration timeout,
+                                       SignResults& results);
 
   const ClientOptions options_;
   const std::unique_ptr<Stubs> stubs_;

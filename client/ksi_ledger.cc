@@ -1,62 +1,23 @@
 #include "client/ksi_ledger.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/answers.h"
 #include "client/verification.h"
 #include "ledger/base/status.h"
+#include "ledger/service/answered_signature.h"
+#include "net/ksi/sign_many.h"
 
 namespace pitser::client {
 namespace {
 
-using ledger::Bytes;
 using ledger::ByteVector;
 using ledger::Signature;
 
-absl::StatusOr<ledger::AggregationHashChain> ParseChain(Bytes part) {
-  ledger::TlvReader reader(part);
-  PITSER_ASSIGN_OR_RETURN(const ledger::Element element, reader.Next());
-  return ledger::ParseAggregationHashChain(element);
-}
-
-bool IsAggregationChain(Bytes part) {
-  ledger::TlvReader reader(part);
-  const auto element = reader.Next();
-  return element.ok() && element->type == ledger::kAggregationHashChainTag;
-}
-
-// Puts the level of the request into the lowest chain, that of the longest index: the service
-// leaves that to its client.   Source: spec/ksi-protocol.md 3.4.
-absl::Status AddLevel(net::KsiSignature& parts, ledger::Level level) {
-  if (level == 0) return absl::OkStatus();
-  ByteVector* lowest = nullptr;
-  std::size_t longest = 0;
-  for (ByteVector& part : parts) {
-    if (!IsAggregationChain(part)) continue;
-    PITSER_ASSIGN_OR_RETURN(const auto chain, ParseChain(part));
-    if (chain.index.size() <= longest) continue;
-    longest = chain.index.size();
-    lowest = &part;
-  }
-  if (lowest == nullptr) return absl::InvalidArgumentError("there is no aggregation hash chain");
-  PITSER_ASSIGN_OR_RETURN(auto chain, ParseChain(*lowest));
-  const unsigned corrected = unsigned{chain.links.front().level_correction} + level;
-  if (corrected > 255) return absl::InvalidArgumentError("a level correction would pass 255");
-  chain.links.front().level_correction = static_cast<ledger::Level>(corrected);
-  ByteVector written;
-  ledger::WriteAggregationHashChain(written, chain);
-  *lowest = std::move(written);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<Signature> Take(net::KsiSignature parts, const SignInput& input) {
-  const absl::Status levelled = AddLevel(parts, input.level);
-  if (!levelled.ok()) return MalformedAnswer(levelled);
-  const std::vector<Bytes> views(parts.begin(), parts.end());
-  auto bytes = ledger::AssembleSignature(views);
+absl::StatusOr<Signature> Take(const net::KsiSignature& parts, const SignInput& input) {
+  auto bytes = ledger::service::AnsweredSignature(parts, input.level);
   if (!bytes.ok()) return MalformedAnswer(bytes.status());
   return TakeSignature(*std::move(bytes), input);
 }
@@ -94,35 +55,16 @@ std::vector<absl::StatusOr<Signature>> KsiLedger::SignMany(std::span<const SignI
     for (auto& result : results) result = aggregator.status();
     return results;
   }
-  const net::RetryEnvironment& environment = options_.environment;
-  const absl::Duration end = environment.monotonic() + options_.timeout;
-  std::vector<std::size_t> pending(inputs.size());
-  std::iota(pending.begin(), pending.end(), std::size_t{0});
-  for (int attempt = 1; !pending.empty(); ++attempt) {
-    std::vector<net::KsiSignRequest> requests;
-    for (const std::size_t i : pending) requests.push_back({inputs[i].hash, inputs[i].level});
-    auto answers = (*aggregator)->SignMany(requests, end - environment.monotonic());
-    std::vector<std::size_t> again;
-    absl::Duration delay = absl::ZeroDuration();
-    for (std::size_t k = 0; k < pending.size(); ++k) {
-      const std::size_t i = pending[k];
-      const absl::Status status = answers[k].status();
-      const auto wait =
-          status.ok() ? std::nullopt
-                      : net::DelayBeforeRetry(options_.retry, attempt, {status, std::nullopt},
-                                              end - environment.monotonic(), environment.random());
-      if (wait) {
-        again.push_back(i);
-        delay = std::max(delay, *wait);
-      }
-      if (status.ok()) {
-        results[i] = Take(*std::move(answers[k]), inputs[i]);
-      } else {
-        results[i] = attempt == 1 ? status : net::MoreTelling(status, results[i].status());
-      }
+  std::vector<net::KsiSignRequest> requests;
+  for (const SignInput& input : inputs) requests.push_back({input.hash, input.level});
+  const auto answers = net::SignManyWithRetry(**aggregator, requests, options_.retry,
+                                              options_.timeout, options_.environment);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (answers[i].ok()) {
+      results[i] = Take(*answers[i], inputs[i]);
+    } else {
+      results[i] = answers[i].status();
     }
-    pending = std::move(again);
-    if (!pending.empty()) environment.sleep(delay);
   }
   return results;
 }

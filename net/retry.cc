@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numeric>
 #include <random>
 #include <thread>
 
@@ -54,17 +55,43 @@ absl::Status MoreTelling(const absl::Status& last, const absl::Status& before) {
 absl::Status CallWithRetry(const RetryPolicy& policy, absl::Duration timeout,
                            const RetryEnvironment& environment,
                            const std::function<Attempt(absl::Duration remaining)>& call) {
+  return CallManyWithRetry(policy, 1, timeout, environment,
+                           [&](std::span<const std::size_t>, absl::Duration remaining) {
+                             return std::vector<Attempt>{call(remaining)};
+                           })
+      .front();
+}
+
+std::vector<absl::Status> CallManyWithRetry(
+    const RetryPolicy& policy, std::size_t count, absl::Duration timeout,
+    const RetryEnvironment& environment,
+    const std::function<std::vector<Attempt>(std::span<const std::size_t> which,
+                                             absl::Duration remaining)>& call) {
   const absl::Duration end = environment.monotonic() + timeout;
-  absl::Status before;
-  for (int attempt = 1;; ++attempt) {
-    const Attempt outcome = call(end - environment.monotonic());
-    if (outcome.status.ok()) return outcome.status;
-    const std::optional<absl::Duration> delay = DelayBeforeRetry(
-        policy, attempt, outcome, end - environment.monotonic(), environment.random());
-    if (!delay) return MoreTelling(outcome.status, before);
-    before = outcome.status;
-    environment.sleep(*delay);
+  std::vector<absl::Status> results(count);
+  std::vector<std::size_t> pending(count);
+  std::iota(pending.begin(), pending.end(), std::size_t{0});
+  for (int attempt = 1; !pending.empty(); ++attempt) {
+    const std::vector<Attempt> outcomes = call(pending, end - environment.monotonic());
+    const absl::Duration remaining = end - environment.monotonic();
+    std::vector<std::size_t> again;
+    absl::Duration delay = absl::ZeroDuration();
+    for (std::size_t k = 0; k < pending.size(); ++k) {
+      const Attempt& outcome = outcomes[k];
+      absl::Status& result = results[pending[k]];
+      const auto wait = outcome.status.ok() ? std::nullopt
+                                            : DelayBeforeRetry(policy, attempt, outcome, remaining,
+                                                               environment.random());
+      if (wait) {
+        again.push_back(pending[k]);
+        delay = std::max(delay, *wait);
+      }
+      result = wait || attempt == 1 ? outcome.status : MoreTelling(outcome.status, result);
+    }
+    pending = std::move(again);
+    if (!pending.empty()) environment.sleep(delay);
   }
+  return results;
 }
 
 }  // namespace pitser::net

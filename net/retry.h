@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -57,5 +60,15 @@ struct RetryEnvironment {
 absl::Status CallWithRetry(const RetryPolicy& policy, absl::Duration timeout,
                            const RetryEnvironment& environment,
                            const std::function<Attempt(absl::Duration remaining)>& call);
+
+// The same for `count` calls that are made together, each with attempts of its own. `call` gets the
+// numbers of those that are to be made now, ascending from 0, and gives an outcome for each of
+// them, in that order. What is repeated is repeated together, after the longest of the delays.
+// Returns what CallWithRetry() would of each.
+std::vector<absl::Status> CallManyWithRetry(
+    const RetryPolicy& policy, std::size_t count, absl::Duration timeout,
+    const RetryEnvironment& environment,
+    const std::function<std::vector<Attempt>(std::span<const std::size_t> which,
+                                             absl::Duration remaining)>& call);
 
 }  // namespace pitser::net

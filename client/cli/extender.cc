@@ -10,24 +10,19 @@
 namespace pitser::cli {
 namespace {
 
-constexpr std::string_view kGrpc = "grpc";
 constexpr std::string_view kHint =
     "an extender is named as in grpc://ledger.example:7380 or ksi+http://ledger.example:8081";
 
-// HOST:PORT of an address. What stands in it is not repeated: it may hold a key.
-absl::StatusOr<std::string> HostAndPort(const std::string& url) {
-  const std::size_t end = url.find("://");
-  const std::string scheme = url.substr(0, end == std::string::npos ? 0 : end);
-  if (scheme != kGrpc) {
+// What stands in the address is not repeated: it may hold a key.
+absl::Status CheckGrpcAddress(const std::string& url) {
+  if (!url.starts_with(kGrpcScheme)) {
     return Error(ExitCode::kUsage, "--extender: the address begins with neither grpc:// nor ksi+",
                  kHint);
   }
-  std::string rest = url.substr(end + 3);
-  if (rest.find('@') != std::string::npos) {
+  if (url.find('@') != std::string::npos) {
     return Error(ExitCode::kUsage, "--extender: names and keys have no place in an address", kHint);
   }
-  if (rest.ends_with('/')) rest.pop_back();
-  return rest;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -49,7 +44,8 @@ absl::StatusOr<std::unique_ptr<Extender>> Extender::Create(const std::string& ur
   }
   Settings of_extender = settings;
   if (!url.empty()) {
-    PITSER_ASSIGN_OR_RETURN(of_extender.server, HostAndPort(url));
+    PITSER_RETURN_IF_ERROR(CheckGrpcAddress(url));
+    of_extender.server = url;
   } else if (settings.server.empty()) {
     return Error(
         ExitCode::kUsage, "no extender is named",
@@ -63,7 +59,7 @@ absl::StatusOr<std::unique_ptr<Extender>> Extender::Create(const std::string& ur
   client::ClientOptions options;
   options.timeout = address->timeout;
   options.channel = std::move(address->channel);
-  std::string name = absl::StrFormat("%s://%s", kGrpc, options.channel.endpoint.ToString());
+  std::string name = absl::StrFormat("%s%s", kGrpcScheme, options.channel.endpoint.ToString());
   return std::unique_ptr<Extender>(new Extender(std::move(name), std::move(options)));
 }
 

@@ -134,7 +134,13 @@ absl::StatusOr<ServerAddress> ResolveServer(const Settings& settings) {
                  "name a ledger that speaks gRPC: --server HOST:PORT");
   }
   ServerAddress address;
-  auto endpoint = net::ParseEndpoint(settings.server);
+  // An address as --extender takes it is good here, too.
+  std::string_view server = settings.server;
+  if (server.starts_with(kGrpcScheme)) {
+    server.remove_prefix(kGrpcScheme.size());
+    if (server.ends_with('/')) server.remove_suffix(1);
+  }
+  auto endpoint = net::ParseEndpoint(server);
   if (!endpoint.ok()) return WithExitCode(endpoint.status(), ExitCode::kUsage);
   address.channel.endpoint = *std::move(endpoint);
   const bool certificates =

@@ -82,10 +82,13 @@ bool SpeaksKsi(const Settings& settings);
 // named, 7 for unreadable files.
 absl::StatusOr<net::KsiClientOptions> ResolveKsi(const std::string& url, const Settings& settings);
 
+inline constexpr std::string_view kGrpcScheme = "grpc://";
+
 struct ServerAddress {
   net::ChannelOptions channel;
   absl::Duration timeout;
 };
+// `server` is HOST:PORT, with or without kGrpcScheme before it.
 // Errors: exit code 2 when no server is named or the settings contradict each other, 7 for
 // unreadable PEM files.
 absl::StatusOr<ServerAddress> ResolveServer(const Settings& settings);

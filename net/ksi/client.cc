@@ -5,6 +5,9 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "base/thread.h"
@@ -22,6 +25,7 @@ using ledger::ByteVector;
 using Deadline = KsiTransport::Deadline;
 
 constexpr std::size_t kMaxIdle = 8;
+constexpr char kStatusUrl[] = "pitser/ksi-status";
 
 Deadline In(absl::Duration timeout) {
   // Longer than anybody waits, and no overflow.
@@ -87,6 +91,13 @@ std::uint16_t AnswerTag(std::uint16_t request_tag) {
 
 }  // namespace
 
+std::optional<std::uint64_t> KsiStatusOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(kStatusUrl);
+  std::uint64_t code = 0;
+  if (!payload || !absl::SimpleAtoi(std::string(*payload), &code)) return std::nullopt;
+  return code;
+}
+
 KsiClient::KsiClient(KsiClientOptions options)
     : options_(std::move(options)),
       instance_id_(
@@ -110,9 +121,11 @@ void KsiClient::GiveBack(std::unique_ptr<KsiTransport> transport) {
 }
 
 absl::Status KsiClient::ErrorOf(const service::ServiceError& error, bool aggregator) const {
-  return absl::Status(CodeOf(error.status, aggregator),
+  absl::Status status(CodeOf(error.status, aggregator),
                       absl::StrFormat("refused with status 0x%x: %s", error.status,
                                       service::PrintableMessage(error.message)));
+  status.SetPayload(kStatusUrl, absl::Cord(absl::StrCat(error.status)));
+  return status;
 }
 
 absl::StatusOr<ByteVector> KsiClient::Seal(std::uint16_t tag, Bytes payloads) {

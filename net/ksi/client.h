@@ -37,6 +37,10 @@ struct KsiSignRequest {
 // corrections leave out the request's level.   Source: spec/ksi-protocol.md 3.2, 3.4.
 using KsiSignature = std::vector<ledger::ByteVector>;
 
+// The status code that a service refused with (ledger/service/status_codes.h), if that is what an
+// error of the client's says.
+std::optional<std::uint64_t> KsiStatusOf(const absl::Status& status);
+
 // A client of one service of the KSI service protocol, an aggregator or an extender. It checks that
 // an answer is the service's (its HMAC) and the request's (its id), and nothing of what is in it.
 //

@@ -191,6 +191,8 @@ TEST(ResolveServer, NeedsOneThatMakesSense) {
   settings.server = "a:1";
   EXPECT_EQ(ResolveServer(settings)->channel.endpoint.host, "a");
   EXPECT_EQ(ResolveServer(settings)->timeout, absl::Seconds(30));
+  settings.server = "grpc://a:7/";
+  EXPECT_EQ(ResolveServer(settings)->channel.endpoint.host, "a");
   settings.insecure = true;
   settings.tls_ca = "ca.pem";
   EXPECT_EQ(ExitCodeOf(ResolveServer(settings).status()), ExitCode::kUsage);

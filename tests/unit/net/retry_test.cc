@@ -122,6 +122,36 @@ TEST(CallWithRetry, TellsTheRefusalWhenTimeRunsOutAfterIt) {
       StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
+TEST(CallManyWithRetry, RepeatsTogetherWhatIsWorthIt) {
+  FakeTime time;
+  std::vector<std::vector<std::size_t>> rounds;
+  // 0 is done at once, 1 refused for good, 2 done at the third time, 3 never: time runs out.
+  const std::vector<absl::Status> ends = CallManyWithRetry(
+      {.max_attempts = 4}, 4, absl::Seconds(60), time.Environment(),
+      [&](std::span<const std::size_t> which, absl::Duration) {
+        rounds.emplace_back(which.begin(), which.end());
+        std::vector<Attempt> outcomes;
+        for (const std::size_t i : which) {
+          if (i == 0 || (i == 2 && rounds.size() == 3)) {
+            outcomes.push_back({absl::OkStatus(), {}});
+          } else if (i == 1) {
+            outcomes.push_back({absl::InvalidArgumentError("no"), {}});
+          } else {
+            outcomes.push_back(rounds.size() == 4 ? Attempt{absl::DeadlineExceededError("late"), {}}
+                                                  : Unavailable());
+          }
+        }
+        return outcomes;
+      });
+  EXPECT_EQ(rounds, (std::vector<std::vector<std::size_t>>{{0, 1, 2, 3}, {2, 3}, {2, 3}, {3}}));
+  ASSERT_EQ(ends.size(), 4u);
+  PITSER_EXPECT_OK(ends[0]);
+  EXPECT_THAT(ends[1], StatusIs(absl::StatusCode::kInvalidArgument));
+  PITSER_EXPECT_OK(ends[2]);
+  EXPECT_THAT(ends[3], StatusIs(absl::StatusCode::kUnavailable, "gone"));
+  EXPECT_EQ(time.sleeps.size(), 3u);
+}
+
 TEST(DelayBeforeRetry, HonoursTheServersDelayWhenItIsLonger) {
   Attempt attempt{absl::ResourceExhaustedError("full"), absl::Seconds(3)};
   EXPECT_EQ(DelayBeforeRetry({}, 1, attempt, absl::Minutes(1), 0.5), absl::Seconds(3));
