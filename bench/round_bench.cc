@@ -31,7 +31,7 @@ void BM_RoundTree(benchmark::State& state) {
     const auto tree = server::RoundTree::Build(leaves, "node");
     PITSER_CHECK(tree.ok());
     for (std::size_t i = 0; i < leaves.size(); ++i) {
-      const auto chain = tree->Chain(i, leaves[i], server::AnswerForm::kSignature, kTime);
+      const auto chain = tree->Chain(i, leaves[i], server::AnswerForm::kSignature, kTime, {});
       PITSER_CHECK(chain.ok());
       bytes += static_cast<std::int64_t>(chain->size());
     }

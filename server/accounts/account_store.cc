@@ -31,6 +31,11 @@ bool RoundUse::Take(std::uint64_t round, std::uint32_t max) {
   return true;
 }
 
+void RoundUse::GiveBack(std::uint64_t round) {
+  MutexLock lock(mu_);
+  if (round == round_ && requests_ > 0) --requests_;
+}
+
 absl::StatusOr<std::unique_ptr<AccountStore>> AccountStore::Open(std::string path) {
   std::unique_ptr<AccountStore> store(new AccountStore(std::move(path)));
   if (base::Exists(store->path_)) {

@@ -22,6 +22,8 @@ class RoundUse {
   // Takes one request of round `round`; false when there were `max` already. Rounds ascend; a
   // request that comes late counts for the newest.
   bool Take(std::uint64_t round, std::uint32_t max) PITSER_EXCLUDES(mu_);
+  // Gives back one that was taken, and then refused for another reason.
+  void GiveBack(std::uint64_t round) PITSER_EXCLUDES(mu_);
 
  private:
   base::Mutex mu_;  // Leaf lock.

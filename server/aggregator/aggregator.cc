@@ -4,9 +4,11 @@
 #include <atomic>
 #include <bit>
 #include <deque>
+#include <iterator>
 #include <limits>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +18,7 @@
 #include "base/thread.h"
 #include "ledger/base/status.h"
 #include "ledger/base/utf8.h"
+#include "server/aggregator/round_groups.h"
 #include "server/aggregator/round_tree.h"
 
 namespace pitser::server {
@@ -24,8 +27,7 @@ namespace {
 using base::MutexLock;
 
 constexpr std::uint64_t kMaxSecond = std::numeric_limits<std::uint64_t>::max();
-constexpr unsigned kMaxRootLevel = 254;  // Spec 8.5.
-constexpr unsigned kMaxLinks = 62;       // Spec 4.4.
+constexpr unsigned kMaxLinks = 62;  // Spec 4.4.
 
 // How much longer than it should take by the wall clock a wait for a boundary may take before the
 // round thread looks whether that clock was set back.
@@ -58,10 +60,10 @@ absl::Status CheckOptions(const AggregatorOptions& options) {
   }
   const unsigned tree_height = static_cast<unsigned>(std::bit_width(options.max_pending - 1));
   const unsigned max_level = std::max<unsigned>(options.max_level, kMaxOwnTreeLevel);
-  if (max_level + 1U + tree_height > kMaxRootLevel || 1 + tree_height > kMaxLinks) {
+  if (max_level + 1U + tree_height > Parent::kMaxRootLevel || 1 + tree_height > kMaxLinks) {
     return absl::InvalidArgumentError(
         absl::StrCat("max_level ", options.max_level, " and max_pending ", options.max_pending,
-                     " together could lead to a root above level ", kMaxRootLevel));
+                     " together could lead to a root above level ", Parent::kMaxRootLevel));
   }
   return CheckName("node name", options.node_name);
 }
@@ -72,11 +74,16 @@ absl::Status ClockSetBack() {
 
 // A second that could not be closed is no fault of its requests: they may come again.
 absl::Status ForCaller(const absl::Status& failure) {
-  if (!absl::IsFailedPrecondition(failure) && !absl::IsAborted(failure) &&
-      !absl::IsUnavailable(failure)) {
-    return failure;
+  if (absl::IsFailedPrecondition(failure) || absl::IsAborted(failure)) {
+    return base::WithRetryAfter(absl::UnavailableError(failure.message()), kRetryAfter);
   }
-  return base::WithRetryAfter(absl::UnavailableError(failure.message()), kRetryAfter);
+  return absl::IsUnavailable(failure) ? base::WithRetryAfter(failure, kRetryAfter) : failure;
+}
+
+absl::Status LevelTooHigh(ledger::Level level, ledger::Level max) {
+  return base::WithLimit(
+      absl::InvalidArgumentError(absl::StrCat("level ", level, " is above max_level ", max)),
+      "max_level");
 }
 
 struct Waiting {
@@ -94,13 +101,36 @@ struct Round {
     for (const Waiting& one : waiting) sum += one.request->weight();
     return sum;
   }
+  // A later one, as one with this.
+  void Join(Round later) {
+    t = later.t;
+    std::ranges::move(later.waiting, std::back_inserter(waiting));
+  }
 };
+
+// Some of a round's requests, or all of them, as a tree.
+struct RequestTree {
+  std::vector<std::size_t> places;  // In the round.
+  std::vector<RoundLeaf> leaves;
+  RoundTree tree;
+};
+
+std::vector<RoundLeaf> LeavesOf(const Round& round, std::span<const std::size_t> places) {
+  std::vector<RoundLeaf> leaves;
+  leaves.reserve(places.size());
+  for (const std::size_t i : places) {
+    const PendingRequest& request = *round.waiting[i].request;
+    leaves.push_back({request.hash(), request.level(), request.account(),
+                      static_cast<std::uint64_t>(absl::ToUnixMicros(round.waiting[i].since))});
+  }
+  return leaves;
+}
 
 class RoundAggregator final : public Aggregator {
  public:
-  RoundAggregator(const AggregatorOptions& options, Core* core, base::Clock* clock)
-      : options_(options), core_(core), clock_(clock), waiter_(clock->NewWaiter()) {
-    // From here on the core holds the seconds that requests may come in for.
+  RoundAggregator(const AggregatorOptions& options, Parent* parent, base::Clock* clock)
+      : options_(options), parent_(parent), clock_(clock), waiter_(clock->NewWaiter()) {
+    // From here on the parent holds the seconds that requests may come in for.
     const absl::Time now = clock_->Now();
     HoldNext(now, CheckHealth());
     thread_ = base::Thread("pitser-round", [this] { Run(); });
@@ -108,6 +138,7 @@ class RoundAggregator final : public Aggregator {
   ~RoundAggregator() override { Stop(); }
 
   absl::Status CheckHash(const ledger::Imprint& hash, ledger::Level level) const override;
+  ledger::Level max_level() const override;
   absl::Status Enqueue(std::unique_ptr<PendingRequest>& request) override;
   void SetDraining(bool draining) override;
   AggregatorStats Stats() const override;
@@ -132,8 +163,16 @@ class RoundAggregator final : public Aggregator {
   bool CheckHealth();
   absl::Time HoldNext(absl::Time now, bool healthy);
   void CloseDueRounds(absl::Time now);
+  Round TakeFront() PITSER_REQUIRES(mu_) {
+    Round round = std::move(rounds_.front());
+    rounds_.pop_front();
+    return round;
+  }
   void CloseRound(Round round);
   void SignRound(const Round& round);
+  template <typename Fail>
+  std::vector<std::vector<std::size_t>> Group(const Round& round, const Fail& fail) const;
+  std::size_t AnswerTree(const Round& round, const RequestTree& tree, Seal seal);
   void RefuseStranded();
   void RefuseAll(const absl::Status& why);
   void Refuse(std::deque<Round> rounds, const absl::Status& why);
@@ -145,7 +184,7 @@ class RoundAggregator final : public Aggregator {
   }
 
   const AggregatorOptions options_;
-  Core* const core_;
+  Parent* const parent_;
   base::Clock* const clock_;
   const std::unique_ptr<base::Clock::Waiter> waiter_;
 
@@ -172,18 +211,26 @@ absl::Status RoundAggregator::CheckHash(const ledger::Imprint& hash, ledger::Lev
         absl::StrCat("hash algorithm ", ledger::ToAbsl(ledger::HashAlgorithmName(hash.algorithm())),
                      " is not trusted any more: hash the document with SHA-256"));
   }
-  if (level > options_.max_level) {
-    return base::WithLimit(absl::InvalidArgumentError(absl::StrCat(
-                               "level ", level, " is above max_level ", options_.max_level)),
-                           "max_level");
-  }
+  if (level > max_level()) return LevelTooHigh(level, max_level());
   return absl::OkStatus();
+}
+
+ledger::Level RoundAggregator::max_level() const {
+  const ledger::Level highest_root = parent_->max_root_level();
+  return std::min<ledger::Level>(options_.max_level, highest_root > 0 ? highest_root - 1 : 0);
 }
 
 absl::Status RoundAggregator::CheckRequest(const PendingRequest& request) const {
   const bool own_tree = request.form() == AnswerForm::kAboveTree;
   if (own_tree && request.level() > std::max(kMaxOwnTreeLevel, options_.max_level)) {
     return absl::InternalError("a tree of our own is higher than was reckoned with");
+  }
+  if (own_tree && !FitsATree(request.level(), parent_->max_root_level())) {
+    return base::WithLimit(
+        absl::InvalidArgumentError(
+            absl::StrCat("the batch makes a tree of level ", request.level(), ", its parent takes ",
+                         parent_->max_root_level() - 1, " at most: send it in smaller batches")),
+        "max_batch");
   }
   PITSER_RETURN_IF_ERROR(CheckHash(request.hash(), own_tree ? ledger::Level{0} : request.level()));
   if (request.account().empty()) return absl::InvalidArgumentError("the account has no name");
@@ -276,13 +323,13 @@ void RoundAggregator::Run() {
     waiter_->WaitUntil(boundary, distance + kPatience);
     waiter_->ClearInterrupt();
   }
-  core_->HoldFrom(kMaxSecond);
+  parent_->HoldFrom(kMaxSecond);
 }
 
 // Whether rounds may be closed; if not, everything that waits is refused.
 bool RoundAggregator::CheckHealth() {
-  absl::Status health = core_->Health();
-  // A full disk is tried again with every round.
+  absl::Status health = parent_->Health();
+  // What may be over is tried again with every round.
   if (absl::IsResourceExhausted(health)) health = absl::OkStatus();
   if (absl::IsUnavailable(health)) health = base::WithRetryAfter(health, kRetryAfter);
   {
@@ -293,7 +340,7 @@ bool RoundAggregator::CheckHealth() {
   return health.ok();
 }
 
-// Settles which second is the next to be closed, has the core hold it, and returns when to look
+// Settles which second is the next to be closed, has the parent hold it, and returns when to look
 // again: at its end, or in a second if signing is stopped.
 absl::Time RoundAggregator::HoldNext(absl::Time now, bool healthy) {
   const std::uint64_t current = RoundOf(SecondOf(now));
@@ -307,10 +354,8 @@ absl::Time RoundAggregator::HoldNext(absl::Time now, bool healthy) {
     if (!idle) next_ = std::min(next_, rounds_.front().t);
     first = next_;
   }
-  const std::uint64_t held = core_->HoldFrom(first);
-  // Without requests it would never show that the disk has room again.
-  if (idle && absl::IsResourceExhausted(core_->Health()))
-    core_->AdvanceHead(held - 1).IgnoreError();
+  const std::uint64_t held = parent_->HoldFrom(first);
+  if (idle && absl::IsResourceExhausted(parent_->Health())) parent_->TryAgain(held);
   MutexLock lock(mu_);
   next_ = std::max(next_, RoundOf(held));
   return EndOf(healthy ? next_ : current);
@@ -324,8 +369,10 @@ void RoundAggregator::CloseDueRounds(absl::Time now) {
     {
       MutexLock lock(mu_);
       if (rounds_.empty() || EndOf(rounds_.front().t) > now) return;
-      round = std::move(rounds_.front());
-      rounds_.pop_front();
+      round = TakeFront();
+      while (parent_->names_time() && !rounds_.empty() && EndOf(rounds_.front().t) <= now) {
+        round.Join(TakeFront());
+      }
       next_ = std::max(next_, RoundOf(round.t + 1));
       last_size_ = round.waiting.size();
     }
@@ -349,48 +396,90 @@ void RoundAggregator::CloseRound(Round round) {
 
 void RoundAggregator::SignRound(const Round& round) {
   const absl::Duration start = clock_->Monotonic();
-  std::vector<RoundLeaf> leaves;
-  leaves.reserve(round.waiting.size());
-  for (const Waiting& waiting : round.waiting) {
-    const PendingRequest& request = *waiting.request;
-    leaves.push_back({request.hash(), request.level(), request.account(),
-                      static_cast<std::uint64_t>(absl::ToUnixMicros(waiting.since))});
-  }
-  const absl::StatusOr<RoundTree> tree = RoundTree::Build(leaves, options_.node_name);
-  absl::StatusOr<Seal> seal =
-      tree.ok() ? core_->Close(round.t, tree->root().imprint) : tree.status();
-  if (!seal.ok()) {
+  std::size_t failed = 0;
+  const auto fail = [&](std::span<const std::size_t> places, const absl::Status& why) {
     base::LogWarning("round_failed",
-                     {{"round", round.t}, {"leaves", leaves.size()}, {"reason", seal.status()}});
-    for (const Waiting& waiting : round.waiting) waiting.request->Answer(ForCaller(seal.status()));
-    Count([failed = leaves.size()](AggregatorStats& stats) {
-      ++stats.failed_rounds;
-      stats.failed += failed;
-    });
-    return;
+                     {{"round", round.t}, {"leaves", places.size()}, {"reason", why}});
+    for (const std::size_t i : places) round.waiting[i].request->Answer(ForCaller(why));
+    failed += places.size();
+  };
+  std::vector<RequestTree> trees;
+  std::vector<ledger::LeveledImprint> roots;
+  for (std::vector<std::size_t>& places : Group(round, fail)) {
+    std::vector<RoundLeaf> leaves = LeavesOf(round, places);
+    auto tree = RoundTree::Build(leaves, options_.node_name);
+    if (!tree.ok()) {
+      fail(places, tree.status());
+      continue;
+    }
+    roots.push_back(tree->root());
+    trees.push_back({std::move(places), std::move(leaves), *std::move(tree)});
   }
-  const auto tail = std::make_shared<const ledger::ByteVector>(std::move(seal->tail));
-  std::uint64_t failed = 0;
-  for (std::size_t i = 0; i < leaves.size(); ++i) {
-    PendingRequest& request = *round.waiting[i].request;
-    absl::StatusOr<ledger::ByteVector> own = tree->Chain(i, leaves[i], request.form(), round.t);
+  std::vector<absl::StatusOr<Seal>> seals = parent_->CloseMany(round.t, roots);
+  std::optional<std::uint64_t> time;
+  for (std::size_t k = 0; k < trees.size(); ++k) {
+    if (!seals[k].ok()) {
+      fail(trees[k].places, seals[k].status());
+      continue;
+    }
+    time = seals[k]->aggregation_time;
+    failed += AnswerTree(round, trees[k], *std::move(seals[k]));
+  }
+  const absl::Duration took = clock_->Monotonic() - start;
+  const std::size_t signed_requests = round.waiting.size() - failed;
+  Count([&](AggregatorStats& stats) {
+    stats.signed_requests += signed_requests;
+    stats.failed += failed;
+    ++(time ? stats.rounds : stats.failed_rounds);
+    if (time) stats.last_round = {*time, signed_requests, took};
+  });
+  if (!time) return;
+  base::LogInfo("round_committed", {{"round", *time},
+                                    {"leaves", signed_requests},
+                                    {"elapsed_ms", absl::ToInt64Milliseconds(took)}});
+}
+
+// Which requests go into a tree together. Those that fit none are handed to `fail`.
+template <typename Fail>
+std::vector<std::vector<std::size_t>> RoundAggregator::Group(const Round& round,
+                                                             const Fail& fail) const {
+  const ledger::Level max_root = parent_->max_root_level();
+  std::vector<std::size_t> fitting;
+  std::vector<ledger::Level> levels;
+  fitting.reserve(round.waiting.size());
+  levels.reserve(round.waiting.size());
+  for (std::size_t i = 0; i < round.waiting.size(); ++i) {
+    const ledger::Level level = round.waiting[i].request->level();
+    if (FitsATree(level, max_root)) {
+      fitting.push_back(i);
+      levels.push_back(level);
+    } else {  // The parent takes less than when it was taken.
+      fail({&i, 1}, LevelTooHigh(level, max_level()));
+    }
+  }
+  std::vector<std::vector<std::size_t>> groups = GroupForTrees(levels, max_root);
+  for (std::vector<std::size_t>& group : groups) {
+    for (std::size_t& place : group) place = fitting[place];
+  }
+  return groups;
+}
+
+// Answers the requests of a tree; gives how many of them with an error.
+std::size_t RoundAggregator::AnswerTree(const Round& round, const RequestTree& tree, Seal seal) {
+  const auto shared = std::make_shared<const Seal>(std::move(seal));
+  std::size_t failed = 0;
+  for (std::size_t k = 0; k < tree.places.size(); ++k) {
+    PendingRequest& request = *round.waiting[tree.places[k]].request;
+    auto own =
+        tree.tree.Chain(k, tree.leaves[k], request.form(), shared->aggregation_time, shared->above);
     if (own.ok()) {
-      request.Answer(SignAnswer{round.t, std::move(*own), tail});
+      request.Answer(SignAnswer{*std::move(own), shared});
     } else {
       request.Answer(own.status());
       ++failed;
     }
   }
-  const absl::Duration took = clock_->Monotonic() - start;
-  Count([&](AggregatorStats& stats) {
-    ++stats.rounds;
-    stats.signed_requests += leaves.size() - failed;
-    stats.failed += failed;
-    stats.last_round = {round.t, leaves.size() - failed, took};
-  });
-  base::LogInfo("round_committed", {{"round", round.t},
-                                    {"leaves", leaves.size()},
-                                    {"elapsed_ms", absl::ToInt64Milliseconds(took)}});
+  return failed;
 }
 
 // Refuses what waits for a time that the clock, set back meanwhile, is far from.
@@ -439,9 +528,9 @@ void RoundAggregator::Forget(std::size_t weight, std::size_t requests) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Aggregator>> StartAggregator(const AggregatorOptions& options,
-                                                            Core* core, base::Clock* clock) {
+                                                            Parent* parent, base::Clock* clock) {
   PITSER_RETURN_IF_ERROR(CheckOptions(options));
-  return std::make_unique<RoundAggregator>(options, core, clock);
+  return std::make_unique<RoundAggregator>(options, parent, clock);
 }
 
 }  // namespace pitser::server

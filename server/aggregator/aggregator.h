@@ -13,16 +13,16 @@
 #include "ledger/base/bytes.h"
 #include "ledger/crypto/hash_algorithm.h"
 #include "ledger/crypto/imprint.h"
-#include "server/core/core.h"
+#include "server/core/parent.h"
 
 namespace pitser::server {
 
 // A signature in the two pieces it is made of: what is this request's own, and what the whole round
-// shares. ledger::AssembleSignature() of {own, tail} is the signature.
+// shares. ledger::AssembleSignature() of {own, seal->tail} is the signature.
 struct SignAnswer {
-  std::uint64_t aggregation_time;                  // Unix seconds: the second it came in.
-  ledger::ByteVector own;                          // Its 0x801 element.
-  std::shared_ptr<const ledger::ByteVector> tail;  // 0x802 and 0x805.
+  ledger::ByteVector own;  // Its 0x801 element.
+  // What all answers of a round share: the parent's part. Never null.
+  std::shared_ptr<const Seal> seal;
 };
 
 // Whether the level correction of an answer's first link includes the request's level.
@@ -95,7 +95,7 @@ struct AggregatorStats {
   bool draining = false;
 };
 
-// Gathers the requests of a second into a hash tree, has the second closed by the core, and gives
+// Gathers the requests of a second into a hash tree, has its root signed by the parent, and gives
 // each request its own chain.
 // Thread: any.
 class Aggregator {
@@ -107,6 +107,9 @@ class Aggregator {
   // Errors: kInvalidArgument for an algorithm that is not trusted any more or a level above the
   // limit, which it names.
   virtual absl::Status CheckHash(const ledger::Imprint& hash, ledger::Level level) const = 0;
+
+  // The highest level that a request may have now: the limit, or less where the parent takes less.
+  virtual ledger::Level max_level() const = 0;
 
   // Never blocks. On OK the request is taken and answered exactly once; otherwise it is left to the
   // caller.
@@ -152,11 +155,11 @@ inline constexpr std::size_t kMaxAccountSize = 255;  // Bytes of UTF-8.
 // leaves than memory has. Where max_level is higher, a tree may be as high as that.
 inline constexpr ledger::Level kMaxOwnTreeLevel = 40;
 
-// Starts the round thread. `core` and `clock` are not owned and outlive the aggregator, whose
+// Starts the round thread. `parent` and `clock` are not owned and outlive the aggregator, whose
 // destructor stops it.
 // Errors: kInvalidArgument when the limits could lead to a root above level 254 or a chain of more
 // than 62 links, or the node's name cannot stand in metadata.
 absl::StatusOr<std::unique_ptr<Aggregator>> StartAggregator(const AggregatorOptions& options,
-                                                            Core* core, base::Clock* clock);
+                                                            Parent* parent, base::Clock* clock);
 
 }  // namespace pitser::server

@@ -15,6 +15,7 @@ constexpr ledger::HashAlgorithm kTreeAlgorithm = ledger::HashAlgorithm::kSha256;
 constexpr std::size_t kLinkSize = 2 + 2 + 33 + 3;
 // Times, index, input hash, algorithm and headers of a chain.
 constexpr std::size_t kChainOverhead = 128;
+constexpr std::size_t kIndexSize = 2 + 8;
 
 }  // namespace
 
@@ -50,10 +51,10 @@ ledger::Bytes RoundTree::Metadata(std::size_t index) const {
 }
 
 absl::StatusOr<ledger::ByteVector> RoundTree::Chain(std::size_t index, const RoundLeaf& leaf,
-                                                    AnswerForm form,
-                                                    std::uint64_t aggregation_time) const {
+                                                    AnswerForm form, std::uint64_t aggregation_time,
+                                                    std::span<const std::uint64_t> above) const {
   ledger::AggregationHashChain chain{.aggregation_time = aggregation_time,
-                                     .index = {},
+                                     .index = ledger::ChainIndex(above.begin(), above.end()),
                                      .input_hash = leaf.hash,
                                      .algorithm = kTreeAlgorithm,
                                      .links = {},
@@ -67,7 +68,8 @@ absl::StatusOr<ledger::ByteVector> RoundTree::Chain(std::size_t index, const Rou
   PITSER_ASSIGN_OR_RETURN(const std::uint64_t shape, ledger::ShapeOf(chain.links));
   chain.index.push_back(shape);
   ledger::ByteVector element;
-  element.reserve(kChainOverhead + Metadata(index).size() + chain.links.size() * kLinkSize);
+  element.reserve(kChainOverhead + above.size() * kIndexSize + Metadata(index).size() +
+                  chain.links.size() * kLinkSize);
   ledger::WriteAggregationHashChain(element, chain);
   return element;
 }

@@ -36,10 +36,12 @@ class RoundTree {
 
   ledger::LeveledImprint root() const { return tree_.root(); }
 
-  // The complete 0x801 element of leaf `index`: one chain, up to the root.
+  // The complete 0x801 element of leaf `index`: one chain, up to the root. `above` is the index of
+  // the chain that stands above it, empty where none does.
   // Errors: kInvalidArgument if the level correction of the first link would pass 255.
   absl::StatusOr<ledger::ByteVector> Chain(std::size_t index, const RoundLeaf& leaf,
-                                           AnswerForm form, std::uint64_t aggregation_time) const;
+                                           AnswerForm form, std::uint64_t aggregation_time,
+                                           std::span<const std::uint64_t> above) const;
 
  private:
   RoundTree(ledger::ByteVector metadata, std::vector<std::size_t> metadata_ends,

@@ -15,6 +15,7 @@ namespace pitser::server {
 //   DIR/genesis    the calendar's first second, as clients are told (server/app/genesis.h)
 //   DIR/keys/      private keys, and the accounts with theirs (0700)
 //   DIR/trust/     what others trust the node by: certificates and publications file
+//   DIR/parent/    in place of calendar/, where the node has a parent: its publications file
 //   DIR/run/       the operator's socket (0700)
 class DataFolder {
  public:
@@ -32,7 +33,10 @@ class DataFolder {
   std::string calendar() const { return path_ + "/calendar"; }
   std::string last_signed() const { return path_ + "/last-signed"; }
   std::string genesis() const { return path_ + "/genesis"; }
-  std::string accounts() const { return path_ + "/keys/accounts.json"; }
+  std::string keys() const { return path_ + "/keys"; }
+  std::string accounts() const { return keys() + "/accounts.json"; }
+  // The parent's publications file, in a node that has one.
+  std::string parent() const { return path_ + "/parent"; }
   std::string run() const { return path_ + "/run"; }
 
  private:

@@ -48,7 +48,6 @@ absl::StatusOr<KsiGatewayOptions> KsiOptions(const Settings& settings, std::opti
   }
   options.tls = std::move(tls);
   options.round_seconds = settings.round_seconds;
-  options.max_level = static_cast<ledger::Level>(settings.max_level);
   options.push_configuration = settings.ksi_push_configuration;
   const std::vector<std::string> origins =
       absl::StrSplit(settings.ksi_cors_origins, absl::ByAnyChar(", "), absl::SkipEmpty());

@@ -8,22 +8,26 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "base/ticker.h"
 #include "ledger/base/status.h"
 #include "server/accounts/account_store.h"
 #include "server/aggregator/aggregator.h"
 #include "server/app/control_socket.h"
 #include "server/app/data_folder.h"
 #include "server/app/genesis.h"
-#include "server/app/health_watch.h"
 #include "server/app/ksi_settings.h"
 #include "server/app/node_status.h"
 #include "server/app/operated.h"
+#include "server/app/parent_settings.h"
 #include "server/core/core.h"
-#include "server/extender/extender.h"
+#include "server/extender/calendar_extender.h"
 #include "server/gateway/grpc/account.h"
 #include "server/gateway/grpc/gateway.h"
 #include "server/gateway/ksi/gateway.h"
 #include "server/keys/key_set.h"
+#include "server/parent/parent_extender.h"
+#include "server/parent/parent_publications.h"
+#include "server/parent/parent_signing.h"
 #include "server/publisher/publisher.h"
 #include "storage/calendar.h"
 
@@ -31,6 +35,9 @@ namespace pitser::server {
 namespace {
 
 constexpr std::size_t kMaxPemSize = std::size_t{1} << 20;
+constexpr absl::Duration kTellHealthEvery = absl::Seconds(1);
+// Each waits for the parent while it answers one extension.
+constexpr std::size_t kThreadsThatAskTheParent = 16;
 
 // A PEM file of the TLS settings; nothing for an empty name.
 absl::StatusOr<std::string> ReadPem(std::string_view key, const std::string& path) {
@@ -84,6 +91,7 @@ absl::StatusOr<GrpcGatewayOptions> GatewayOptions(const Settings& settings) {
   options.limits.max_grpc_memory_bytes = settings.max_grpc_memory_bytes;
   options.version = absl::StrCat("pitserd ", ledger::ToAbsl(base::Version()));
   options.round_length = absl::Seconds(static_cast<std::int64_t>(settings.round_seconds));
+  if (!settings.parent.empty()) options.read_threads = kThreadsThatAskTheParent;
   PITSER_RETURN_IF_ERROR(CheckListener(options));
   return options;
 }
@@ -144,6 +152,8 @@ class NodeImpl final : public Node, private Operated {
     // What the settings say is checked before anything is made.
     PITSER_ASSIGN_OR_RETURN(GrpcGatewayOptions gateway, GatewayOptions(settings_));
     PITSER_ASSIGN_OR_RETURN(KsiGatewayOptions ksi, KsiOptions(settings_, KsiTlsOf(gateway.tls)));
+    ksi.limits.read_threads = gateway.read_threads;
+    PITSER_ASSIGN_OR_RETURN(parent_options_, ParentOptionsOf(settings_));
     if (settings_.publish_every % absl::Seconds(1) != absl::ZeroDuration()) {
       return absl::InvalidArgumentError("publish_every: expected whole seconds");
     }
@@ -152,7 +162,7 @@ class NodeImpl final : public Node, private Operated {
   std::string Faces() const override { return FacesOf(*gateway_, ksi_.get()); }
 
   void Stop() override {
-    health_watch_.reset();
+    health_ticker_.reset();
     if (gateway_ != nullptr) gateway_->StopServing();
     // Pending requests are answered before the faces are asked to end, which wait for their calls.
     if (aggregator_ != nullptr) {
@@ -166,10 +176,13 @@ class NodeImpl final : public Node, private Operated {
     control_.reset();
     ksi_.reset();
     gateway_.reset();
+    publications_ = nullptr;
     publisher_.reset();
+    parent_publications_.reset();
     extender_.reset();
     aggregator_.reset();
     accounts_.reset();
+    parent_signing_.reset();
     core_.reset();
     calendar_.reset();
     folder_.reset();
@@ -183,24 +196,59 @@ class NodeImpl final : public Node, private Operated {
     // Not even keys are made by a clock that cannot be right.
     PITSER_RETURN_IF_ERROR(ClockGuard(RulesOf(settings_), &clock).CheckStart(std::nullopt));
     PITSER_ASSIGN_OR_RETURN(folder_, DataFolder::Open(settings_.data));
-    PITSER_ASSIGN_OR_RETURN(const KeySet keys,
-                            LoadOrCreateKeySet(KeyOptions(settings_), NowSeconds(clock)));
-    PITSER_RETURN_IF_ERROR(StartLedger(environment, keys));
+    if (parent_options_) {
+      PITSER_RETURN_IF_ERROR(StartBehindParent(clock));
+    } else {
+      PITSER_RETURN_IF_ERROR(StartLedger(environment));
+    }
     PITSER_ASSIGN_OR_RETURN(accounts_, AccountStore::Open(folder_->accounts()));
     if (settings_.allow_anonymous) accounts_->AddForThisProcess(AnonymousAccount());
-    return StartFaces(clock, keys, std::move(gateway), std::move(ksi));
+    return StartFaces(clock, std::move(gateway), std::move(ksi));
   }
 
   absl::StatusOr<std::unique_ptr<Extender>> StartExtender(const Environment& environment) const {
     const std::uint64_t now = NowSeconds(*environment.clock);
-    ExtenderOptions options{
+    CalendarExtenderOptions options{
         .core = core_.get(), .clock = environment.clock, .round_seconds = settings_.round_seconds};
     PITSER_ASSIGN_OR_RETURN(options.first_second,
                             SettleGenesis(folder_->genesis(), settings_.genesis, *calendar_, now));
-    return std::make_unique<Extender>(calendar_.get(), options);
+    return std::make_unique<CalendarExtender>(calendar_.get(), options);
   }
 
-  absl::Status StartLedger(const Environment& environment, const KeySet& keys) {
+  // A node that is no ledger itself: its rounds are signed by another.
+  absl::Status StartBehindParent(base::Clock& clock) {
+    if (base::Exists(folder_->calendar())) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "parent: ", settings_.data,
+          " holds a calendar of its own: give a node with a parent another data folder"));
+    }
+    PITSER_RETURN_IF_ERROR(base::MakeDirectory(folder_->keys(), 0700));
+    PITSER_RETURN_IF_ERROR(base::MakeDirectory(folder_->parent(), 0755));
+    parent_options_->publications.cache = folder_->parent() + "/publications.bin";
+    PITSER_ASSIGN_OR_RETURN(parent_publications_,
+                            ParentPublications::Start(parent_options_->publications, &clock));
+    publications_ = parent_publications_.get();
+    parent_signing_ = std::make_unique<ParentSigning>(parent_options_->signing, &clock);
+    extender_ = std::make_unique<ParentExtender>(parent_options_->extender, &clock);
+    return StartRounds(clock, parent_signing_.get());
+  }
+
+  absl::Status StartRounds(base::Clock& clock, Parent* parent) {
+    parent_ = parent;
+    PITSER_ASSIGN_OR_RETURN(aggregator_, StartAggregator(RoundOptions(settings_), parent, &clock));
+    return absl::OkStatus();
+  }
+
+  absl::Status StartLedger(const Environment& environment) {
+    base::Clock& clock = *environment.clock;
+    if (base::Exists(folder_->parent())) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(settings_.data,
+                       " is the data folder of a node with a parent: give parent, or another "
+                       "folder to begin a ledger in"));
+    }
+    PITSER_ASSIGN_OR_RETURN(const KeySet keys,
+                            LoadOrCreateKeySet(KeyOptions(settings_), NowSeconds(clock)));
     storage::CalendarOptions options;
     options.env = environment.env;
     options.last_signed = folder_->last_signed();
@@ -212,50 +260,54 @@ class NodeImpl final : public Node, private Operated {
     PITSER_ASSIGN_OR_RETURN(options.handed_out, NewestPublicationTime(settings_.data));
     PITSER_ASSIGN_OR_RETURN(calendar_, storage::Calendar::Open(folder_->calendar(), options));
     PITSER_ASSIGN_OR_RETURN(
-        core_, StartCore({RulesOf(settings_)}, {calendar_.get(), environment.clock, keys.calendar,
-                                                SingleProcessAgreement()}));
-    PITSER_ASSIGN_OR_RETURN(
-        aggregator_, StartAggregator(RoundOptions(settings_), core_.get(), environment.clock));
+        core_, StartCore({RulesOf(settings_)},
+                         {calendar_.get(), &clock, keys.calendar, SingleProcessAgreement()}));
+    PITSER_RETURN_IF_ERROR(StartRounds(clock, core_.get()));
     PITSER_ASSIGN_OR_RETURN(extender_, StartExtender(environment));
     PITSER_ASSIGN_OR_RETURN(
         publisher_, StartPublisher({settings_.data, settings_.publish_every, "", keys}, core_.get(),
-                                   calendar_.get(), environment.clock));
+                                   calendar_.get(), &clock));
+    publications_ = publisher_.get();
+    trust_ = {keys.root, keys.constraint};
+    facts_.certificates = {{"root", keys.root.not_after()},
+                           {"publications", keys.publications_signer.certificate.not_after()},
+                           {"calendar", keys.calendar.certificate.not_after()}};
     return absl::OkStatus();
   }
 
-  absl::Status StartFaces(base::Clock& clock, const KeySet& keys, GrpcGatewayOptions options,
-                          KsiGatewayOptions ksi) {
+  absl::Status StartFaces(base::Clock& clock, GrpcGatewayOptions options, KsiGatewayOptions ksi) {
     PITSER_ASSIGN_OR_RETURN(
         gateway_, GrpcGateway::Start(std::move(options),
                                      {&clock, aggregator_.get(), extender_.get(), calendar_.get(),
-                                      publisher_.get(), &head_watch_, keys.root, keys.constraint}));
+                                      publications_, &head_watch_, trust_}));
     if (ksi.sign_listen || ksi.extend_listen) {
       PITSER_ASSIGN_OR_RETURN(
           ksi_, KsiGateway::Start(std::move(ksi), {&clock, accounts_.get(), aggregator_.get(),
-                                                   extender_.get(), publisher_.get()}));
+                                                   extender_.get(), publications_}));
     }
-    facts_ = {.settings = &settings_,
-              .clock = &clock,
-              .started = started_,
-              .calendar = calendar_.get(),
-              .head_watch = &head_watch_,
-              .core = core_.get(),
-              .aggregator = aggregator_.get(),
-              .publisher = publisher_.get(),
-              .gateway = gateway_.get(),
-              .ksi = ksi_.get(),
-              .accounts = accounts_.get(),
-              .extender = extender_.get(),
-              .certificates = {{"root", keys.root.not_after()},
-                               {"publications", keys.publications_signer.certificate.not_after()},
-                               {"calendar", keys.calendar.certificate.not_after()}}};
-    health_watch_ = std::make_unique<HealthWatch>(clock, [this] { TellHealthNow(); });
+    facts_.settings = &settings_;
+    facts_.clock = &clock;
+    facts_.started = started_;
+    facts_.head_watch = &head_watch_;
+    facts_.parent = parent_;
+    facts_.parent_signing = parent_signing_.get();
+    facts_.aggregator = aggregator_.get();
+    facts_.publications = publications_;
+    facts_.gateway = gateway_.get();
+    facts_.ksi = ksi_.get();
+    facts_.accounts = accounts_.get();
+    facts_.extender = extender_.get();
+    TellHealthNow();
+    health_ticker_.emplace(clock, "health", kTellHealthEvery, [this] { TellHealthNow(); });
     PITSER_ASSIGN_OR_RETURN(control_, ControlSocket::Start(folder_->run(), this));
     return absl::OkStatus();
   }
 
   // What the operator asks, while control_ is there.
-  absl::StatusOr<ledger::PublicationData> Publish() override { return publisher_->PublishNow(); }
+  absl::StatusOr<ledger::PublicationData> Publish() override {
+    if (publisher_ != nullptr) return publisher_->PublishNow();
+    return absl::FailedPreconditionError("this node has a parent, which publishes: ask it there");
+  }
   void Status(control::v1::GetStatusResponse& status) const override { FillStatus(facts_, status); }
   std::uint64_t SetDraining(bool draining) override {
     aggregator_->SetDraining(draining);
@@ -277,8 +329,15 @@ class NodeImpl final : public Node, private Operated {
   // In the order in which they need each other.
   HeadWatch head_watch_;
   std::unique_ptr<DataFolder> folder_;
+  // The ledger, or else its parent.
   std::unique_ptr<storage::Calendar> calendar_;
   std::unique_ptr<Core> core_;
+  std::optional<ParentOptions> parent_options_;
+  std::unique_ptr<ParentSigning> parent_signing_;
+  std::unique_ptr<ParentPublications> parent_publications_;
+  Parent* parent_ = nullptr;  // The core, or the other.
+  const Publications* publications_ = nullptr;
+  std::optional<GrpcGatewayParts::Trust> trust_;
   std::unique_ptr<AccountStore> accounts_;
   std::unique_ptr<Aggregator> aggregator_;
   std::unique_ptr<Extender> extender_;
@@ -289,7 +348,7 @@ class NodeImpl final : public Node, private Operated {
   // Held while health is read and told, so that nothing older comes after it.
   base::Mutex tell_mu_;
   std::unique_ptr<ControlSocket> control_;
-  std::unique_ptr<HealthWatch> health_watch_;
+  std::optional<base::Ticker> health_ticker_;
 };
 
 }  // namespace

@@ -41,18 +41,29 @@ void FillRounds(const AggregatorStats& stats, control::v1::RoundsStatus& rounds)
 
 // The schedule is the publisher's: after the newest publication, or after the first file was made,
 // comes the next multiple of `every`.
-void FillPublications(const ledger::PublicationsFile& file, absl::Duration every,
-                      const absl::Status& health, control::v1::PublicationsStatus& publications) {
-  publications.set_count(file.content().publications.size());
+std::uint64_t NextDue(const ledger::PublicationsFile& file, absl::Duration every) {
   const ledger::PublicationRecord* newest = file.LatestPublication();
   const std::uint64_t basis = newest != nullptr ? newest->data.time : file.content().creation_time;
   const auto step = static_cast<std::uint64_t>(absl::ToInt64Seconds(every));
-  publications.set_next_due((basis / step + 1) * step);
+  return (basis / step + 1) * step;
+}
+
+void FillPublications(const ledger::PublicationsFile& file, const absl::Status& health,
+                      control::v1::PublicationsStatus& publications) {
+  publications.set_count(file.content().publications.size());
+  const ledger::PublicationRecord* newest = file.LatestPublication();
   publications.set_reason(std::string(health.message()));
   if (newest == nullptr) return;
   publications.mutable_newest()->set_time(newest->data.time);
   publications.mutable_newest()->set_imprint(ledger::ToString(newest->data.hash.bytes()));
   publications.mutable_newest()->set_code(ledger::EncodePublicationCode(newest->data));
+}
+
+void FillParent(const NodeFacts& facts, control::v1::ParentStatus& parent) {
+  parent.set_aggregator(facts.settings->parent);
+  parent.set_extender(facts.settings->parent_extender);
+  parent.set_max_level(facts.parent->max_root_level());
+  if (const auto last = facts.parent_signing->last_signed()) parent.set_last_signed(*last);
 }
 
 // The process's memory as the kernel counts it; nothing where it does not say.
@@ -90,8 +101,8 @@ std::string FacesOf(const GrpcGateway& grpc, const KsiGateway* ksi) {
 
 NodeHealth HealthOf(const NodeFacts& facts) {
   NodeHealth health{
-      .signing = facts.core->Health(),
-      .publishing = facts.publisher->Health(),
+      .signing = facts.parent->Health(),
+      .publishing = facts.publications->Health(),
       .damaged = facts.gateway->SawDamage() || (facts.ksi != nullptr && facts.ksi->SawDamage())};
   health.damaged = health.damaged || absl::IsDataLoss(health.signing);
   if (health.signing.ok() && facts.aggregator->Stats().draining) {
@@ -124,11 +135,16 @@ void FillStatus(const NodeFacts& facts, GetStatusResponse& status) {
   status.mutable_signing()->set_draining(stats.draining);
   status.mutable_signing()->set_reason(std::string(health.signing.message()));
   FillRounds(stats, *status.mutable_rounds());
-  if (const auto head = facts.calendar->head()) status.mutable_calendar()->set_head(*head);
+  if (const auto head = facts.extender->head()) status.mutable_calendar()->set_head(*head);
   status.mutable_calendar()->set_damaged(health.damaged);
   status.mutable_calendar()->set_followers(facts.head_watch->waiting());
-  FillPublications(*facts.publisher->file(), facts.settings->publish_every, health.publishing,
-                   *status.mutable_publications());
+  FillPublications(*facts.publications->file(), health.publishing, *status.mutable_publications());
+  if (facts.parent_signing == nullptr) {
+    status.mutable_publications()->set_next_due(
+        NextDue(*facts.publications->file(), facts.settings->publish_every));
+  } else {
+    FillParent(facts, *status.mutable_parent());
+  }
   for (const NodeFacts::Certificate& certificate : facts.certificates) {
     control::v1::CertificateStatus& told = *status.add_certificates();
     told.set_name(certificate.name);

@@ -10,13 +10,13 @@
 #include "server/accounts/account_store.h"
 #include "server/aggregator/aggregator.h"
 #include "server/app/settings.h"
-#include "server/core/core.h"
 #include "server/core/head_watch.h"
+#include "server/core/parent.h"
 #include "server/extender/extender.h"
 #include "server/gateway/grpc/gateway.h"
 #include "server/gateway/ksi/gateway.h"
-#include "server/publisher/publisher.h"
-#include "storage/calendar.h"
+#include "server/parent/parent_signing.h"
+#include "server/publisher/publications.h"
 
 namespace pitser::control::v1 {
 class GetStatusResponse;
@@ -24,20 +24,21 @@ class GetStatusResponse;
 
 namespace pitser::server {
 
-// Where the facts about a node come from. Nothing is owned, all outlive it.
+// Where the facts about a node come from. Nothing is owned, all outlive it. Null only where it says
+// so, once the node runs.
 struct NodeFacts {
-  const Settings* settings;
-  base::Clock* clock;
+  const Settings* settings = nullptr;
+  base::Clock* clock = nullptr;
   absl::Duration started;  // Monotonic.
-  const storage::Calendar* calendar;
-  const HeadWatch* head_watch;
-  const Core* core;
-  const Aggregator* aggregator;
-  const Publisher* publisher;
-  const GrpcGateway* gateway;
-  const KsiGateway* ksi;  // Null: not served.
-  const AccountStore* accounts;
-  const Extender* extender;
+  const HeadWatch* head_watch = nullptr;
+  const Parent* parent = nullptr;                 // The core, or
+  const ParentSigning* parent_signing = nullptr;  // another ledger; null: it is the core.
+  const Aggregator* aggregator = nullptr;
+  const Publications* publications = nullptr;
+  const GrpcGateway* gateway = nullptr;
+  const KsiGateway* ksi = nullptr;  // Null: not served.
+  const AccountStore* accounts = nullptr;
+  const Extender* extender = nullptr;
   struct Certificate {
     std::string name;
     std::uint64_t not_after;  // Unix seconds.

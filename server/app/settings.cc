@@ -14,6 +14,7 @@ constexpr std::uint64_t kGiB = kMiB << 10;
 
 constexpr std::string_view kService = "The service";
 constexpr std::string_view kKsi = "The KSI service protocol";
+constexpr std::string_view kParent = "The parent";
 constexpr std::string_view kRounds = "Rounds and publications";
 constexpr std::string_view kKeys = "Keys and certificates";
 constexpr std::string_view kClock = "The clock";
@@ -65,6 +66,37 @@ const std::array kTable = {
             "web pages that may ask over HTTP: origins with commas between, as browsers name them "
             "(https://app.example), or * for any. Empty: none",
             &S::ksi_cors_origins},
+
+    Setting{"parent", kParent, "URL",
+            "the aggregator that signs this server's rounds, of Pitser or of any other ledger: "
+            "ksi+http://, ksi+https:// or ksi+tcp://HOST:PORT. The server then has no calendar and "
+            "no keys of its own. Empty: it is a ledger itself",
+            &S::parent},
+    Setting{"parent_extender", kParent, "URL",
+            "the extender of the same ledger, needed with parent", &S::parent_extender},
+    Setting{
+        "parent_publications", kParent, "URL",
+        "the ledger's publications file, http:// or https://. Empty: /ksi-publications.bin where "
+        "parent_extender is",
+        &S::parent_publications},
+    Setting{"parent_credentials", kParent, "FILE",
+            "this server's account there: a file, readable by nobody else, with the lines "
+            "'login NAME' and 'key SECRET'",
+            &S::parent_credentials},
+    Setting{"parent_ca", kParent, "FILE",
+            "the authorities, PEM, that its HTTPS certificates are of. Empty: the system's",
+            &S::parent_ca},
+    Setting{"parent_timeout", kParent, "DURATION",
+            "how long its answer to a round, an extension or a file is waited for",
+            Setting::Duration{&S::parent_timeout, absl::Seconds(1), absl::Minutes(10)}},
+    Setting{
+        "parent_publications_every", kParent, "DURATION",
+        "how often its publications file is fetched",
+        Setting::Duration{&S::parent_publications_every, absl::Seconds(1), absl::Hours(24 * 7)}},
+    Setting{"parent_max_level", kParent, "N",
+            "the highest tree that it takes from this server's account, where it does not tell "
+            "less itself. A round that makes a higher one is sent as several",
+            Setting::Number{&S::parent_max_level, 1, 253}},
 
     Setting{"publish_every", kRounds, "DURATION",
             "a publication at every multiple of this since 1970, e.g. 24h: at midnight UTC",

@@ -24,6 +24,11 @@ struct Settings {
   bool ksi_push_configuration = false;
   std::string ksi_cors_origins;
 
+  std::string parent, parent_extender, parent_publications, parent_credentials, parent_ca;
+  absl::Duration parent_timeout = absl::Seconds(10);
+  absl::Duration parent_publications_every = absl::Minutes(10);
+  std::uint64_t parent_max_level = 17;
+
   std::string machine_id;
   std::uint64_t round_seconds = 1;
   absl::Duration publish_every = absl::Hours(24);

@@ -51,7 +51,9 @@ std::string PublicationsText(const control::v1::PublicationsStatus& publications
   if (publications.has_newest()) {
     absl::StrAppend(&text, ", the newest of ", Utc(publications.newest().time()));
   }
-  absl::StrAppend(&text, ", the next due at ", Utc(publications.next_due()));
+  if (publications.next_due() > 0) {
+    absl::StrAppend(&text, ", the next due at ", Utc(publications.next_due()));
+  }
   if (!publications.reason().empty()) absl::StrAppend(&text, "; ", publications.reason());
   return text;
 }
@@ -63,6 +65,13 @@ std::string CertificatesText(const GetStatusResponse& status) {
                     certificate.days_left(), " days left");
   }
   return text;
+}
+
+std::string ParentText(const control::v1::ParentStatus& parent) {
+  return absl::StrCat(parent.aggregator(), ", trees of level ", parent.max_level(), " at most; ",
+                      parent.has_last_signed()
+                          ? absl::StrCat("last signed ", Utc(parent.last_signed()))
+                          : std::string("nothing signed yet"));
 }
 
 std::string KsiText(const control::v1::KsiStatus& ksi) {
@@ -88,7 +97,8 @@ ordered_json PublicationsJson(const control::v1::PublicationsStatus& publication
     json["newest"] = {{"time", publications.newest().time()},
                       {"code", publications.newest().code()}};
   }
-  json["next_due"] = publications.next_due();
+  json["next_due"] = nullptr;
+  if (publications.next_due() > 0) json["next_due"] = publications.next_due();
   json["reason"] = publications.reason();
   return json;
 }
@@ -110,9 +120,11 @@ std::string StatusAsText(const GetStatusResponse& status) {
       Line("requests", RequestsText(status.rounds())),
       Line("calendar", CalendarText(status.calendar())),
       Line("publications", PublicationsText(status.publications())),
-      Line("certificates", CertificatesText(status)),
+      status.certificates().empty() ? std::string()
+                                    : Line("certificates", CertificatesText(status)),
       Line("memory", absl::StrCat(Mebibytes(status.memory().resident_bytes()), ", at most ",
                                   Mebibytes(status.memory().peak_resident_bytes()))));
+  if (status.has_parent()) absl::StrAppend(&text, Line("parent", ParentText(status.parent())));
   if (status.has_ksi()) absl::StrAppend(&text, Line("ksi", KsiText(status.ksi())));
   for (const control::v1::LimitStatus& limit : status.limits()) {
     absl::StrAppend(&text, Line("limit", absl::StrCat(limit.name(), " = ", limit.value())));
@@ -142,6 +154,16 @@ std::string StatusAsJson(const GetStatusResponse& status) {
                       {"followers", status.calendar().followers()}};
   if (status.calendar().has_head()) json["calendar"]["head"] = status.calendar().head();
   json["publications"] = PublicationsJson(status.publications());
+  json["parent"] = nullptr;
+  if (status.has_parent()) {
+    json["parent"] = {{"aggregator", status.parent().aggregator()},
+                      {"extender", status.parent().extender()},
+                      {"max_level", status.parent().max_level()},
+                      {"last_signed", nullptr}};
+    if (status.parent().has_last_signed()) {
+      json["parent"]["last_signed"] = status.parent().last_signed();
+    }
+  }
   json["ksi"] = nullptr;
   if (status.has_ksi()) {
     json["ksi"] = {{"accounts", status.ksi().accounts()},

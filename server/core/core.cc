@@ -60,7 +60,7 @@ class LocalCore final : public Core {
     return valid.ok() ? valid : absl::FailedPreconditionError(valid.message());
   }
 
-  absl::StatusOr<Seal> Close(std::uint64_t t, const ledger::Imprint& root) override;
+  absl::StatusOr<Seal> Close(std::uint64_t t, const ledger::LeveledImprint& root) override;
   absl::Status AdvanceHead(std::uint64_t t) override;
   std::uint64_t HoldFrom(std::uint64_t t) override;
   absl::Status Health() const override;
@@ -170,10 +170,10 @@ void LocalCore::Stop(const absl::Status& why) {
   stopped_.Update(why);
 }
 
-absl::StatusOr<Seal> LocalCore::Close(std::uint64_t t, const ledger::Imprint& root) {
+absl::StatusOr<Seal> LocalCore::Close(std::uint64_t t, const ledger::LeveledImprint& root) {
   MutexLock lock(write_mu_);
   PITSER_RETURN_IF_ERROR(CheckMayClose(t));
-  const auto preview = parts_.calendar->Preview(t, root);
+  const auto preview = parts_.calendar->Preview(t, root.imprint);
   if (!preview.ok()) return Written(preview.status());
   // Signed before it is committed: if that fails, nothing has happened yet.
   PITSER_ASSIGN_OR_RETURN(ledger::ByteVector tail, MakeTail(*preview));
@@ -183,7 +183,10 @@ absl::StatusOr<Seal> LocalCore::Close(std::uint64_t t, const ledger::Imprint& ro
     return absl::UnavailableError(absl::StrCat("nothing can be signed now: ", written.message()));
   }
   PITSER_RETURN_IF_ERROR(written);
-  return Seal{t, std::move(tail)};
+  Seal seal;
+  seal.aggregation_time = t;
+  seal.tail = std::move(tail);
+  return seal;
 }
 
 absl::Status LocalCore::AdvanceHead(std::uint64_t t) {

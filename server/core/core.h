@@ -7,19 +7,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/clock.h"
-#include "ledger/base/bytes.h"
 #include "ledger/crypto/certificate.h"
 #include "server/core/clock_guard.h"
+#include "server/core/parent.h"
 #include "server/keys/key_set.h"
 #include "storage/calendar.h"
 
 namespace pitser::server {
-
-// What all signatures of a second share: encoded once.
-struct Seal {
-  std::uint64_t aggregation_time;
-  ledger::ByteVector tail;  // 0x802 and 0x805 elements, complete.
-};
 
 // Agrees with whoever else may write the calendar that second `t` has this leaf. One process: the
 // answer is always kDone. A cluster asks its agreement engine.
@@ -35,16 +29,14 @@ std::unique_ptr<Agreement> SingleProcessAgreement();
 // Closes seconds: makes the leaf, has it committed, signs the calendar root. The only writer of the
 // calendar, which itself keeps record of the newest second that may have been signed.
 // Thread: any; writes are serialised in here.
-class Core {
+class Core : public Parent {
  public:
-  virtual ~Core() = default;
-
-  // Closes second `t` with the aggregation root as its leaf. When it returns OK the leaf is on
-  // disk, and only then may the seal leave the process.
+  // Closes second `t` with the aggregation root as its leaf; its level is of no matter. When it
+  // returns OK the leaf is on disk, and only then may the seal leave the process.
   // Errors: kUnavailable when signing is stopped (clock rules, expired certificate, disk full, `t`
   // not over yet), saying why; kFailedPrecondition if t <= head; kAborted when another core closed
   // the second; kDataLoss.
-  virtual absl::StatusOr<Seal> Close(std::uint64_t t, const ledger::Imprint& root) = 0;
+  absl::StatusOr<Seal> Close(std::uint64_t t, const ledger::LeveledImprint& root) override = 0;
 
   // Makes every second up to and including `t` final; OK at once if they are. On disk when it
   // returns OK. Waits for the rounds of those seconds that are being closed: see HoldFrom().
@@ -52,17 +44,15 @@ class Core {
   // stop signing; kResourceExhausted when the disk is full.
   virtual absl::Status AdvanceHead(std::uint64_t t) = 0;
 
-  // Rounds from second `t` on may still be closed: until the next call, which takes this one's
-  // place, AdvanceHead() waits before it makes such a second final. The aggregator moves it on
-  // after each round; the greatest value lets go of everything.
-  // Returns the first second that is held: `t`, or a later one when `t` is final already or about
-  // to be.
-  virtual std::uint64_t HoldFrom(std::uint64_t t) = 0;
+  // Until the next call, which takes this one's place, AdvanceHead() waits before it makes a second
+  // from `t` on final. The aggregator moves it on after each round; the greatest value lets go of
+  // everything. A later second is returned when `t` is final already or about to be.
+  std::uint64_t HoldFrom(std::uint64_t t) override = 0;
 
-  // OK while signing may go on, else why not and what to do: kUnavailable when requests are to be
-  // refused (clock, certificate, lost agreement); kResourceExhausted when the disk was full at the
-  // last try and the next second tries again.
-  virtual absl::Status Health() const = 0;
+  // kUnavailable: clock, certificate, lost agreement. kResourceExhausted: the disk was full.
+  absl::Status Health() const override = 0;
+
+  void TryAgain(std::uint64_t held) override { AdvanceHead(held - 1).IgnoreError(); }
 };
 
 struct CoreOptions {

@@ -12,6 +12,7 @@
 #include "ledger/format/publications_file.h"
 #include "server/core/core.h"
 #include "server/keys/key_set.h"
+#include "server/publisher/publications.h"
 #include "storage/calendar.h"
 
 namespace pitser::server {
@@ -19,13 +20,8 @@ namespace pitser::server {
 // Makes publications: at multiples of `every` since the epoch, at once when asked, and at start for
 // the boundaries that were missed. Owns the publications file (DIR/trust/publications.bin).
 // Thread: any.
-class Publisher {
+class Publisher : public Publications {
  public:
-  virtual ~Publisher() = default;
-
-  // The file as it stands; never null once started. What it says is on disk.
-  virtual std::shared_ptr<const ledger::PublicationsFile> file() const = 0;
-
   // Publishes the newest second that is over, and what the schedule is behind with. On disk when it
   // returns. A second that is published already is given back as it stands. May wait for the rounds
   // that are being closed.
@@ -33,10 +29,6 @@ class Publisher {
   // clock is behind the newest publication, or after Stop(); kResourceExhausted when the disk is
   // full; kDataLoss when the calendar contradicts a publication: nothing is published any more.
   virtual absl::StatusOr<ledger::PublicationData> PublishNow() = 0;
-
-  // How the newest try to keep the schedule ended: OK, or why it failed. Except for kDataLoss it is
-  // tried again soon.
-  virtual absl::Status Health() const { return absl::OkStatus(); }
 
   // Ends the schedule and joins its thread; waits for a publication that is being made, and with
   // it for the rounds that the core still holds (Core::HoldFrom): let go of them first. May be

@@ -52,8 +52,10 @@ void CheckAnswers(Bytes input) {
   std::string message;
   server::AppendSignature(message, id, input);
   server::AppendError(message, id, server::EncodeItemError(absl::AbortedError("why")));
-  server::AppendStreamShared(message,
-                             {.tail = input, .aggregation_time = id, .account = "account"});
+  server::Seal seal;
+  seal.aggregation_time = id;
+  seal.clients = {"relay"};
+  server::AppendStreamShared(message, {.tail = input, .seal = seal, .account = "account"});
   v1::SignStreamResponse response;
   PITSER_CHECK(response.ParseFromString(message));
   PITSER_CHECK(response.answers_size() == 2 && response.answers(0).id() == id);

@@ -17,6 +17,7 @@
 #include "ledger/crypto/hasher.h"
 #include "ledger/format/signature.h"
 #include "pitser/v1/pitser.grpc.pb.h"
+#include "server/extender/calendar_extender.h"
 #include "tests/integration/tls_files.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/signature_maker.h"
@@ -34,6 +35,7 @@ using ::pitser::testing::TestTrust;
 // Keeps what it is given until the test answers it.
 class FakeAggregator final : public Aggregator {
  public:
+  ledger::Level max_level() const override { return 255; }
   absl::Status CheckHash(const ledger::Imprint& hash, ledger::Level) const override {
     if (hash.algorithm() != ledger::HashAlgorithm::kSha1) return absl::OkStatus();
     return absl::InvalidArgumentError("SHA-1 is not trusted any more");
@@ -129,15 +131,11 @@ class FakeCalendar final : public storage::Calendar {
   bool held_ PITSER_GUARDED_BY(mu_) = false;
 };
 
-class FakePublisher final : public Publisher {
+class FakePublications final : public Publications {
  public:
-  explicit FakePublisher(ledger::PublicationsFile file)
+  explicit FakePublications(ledger::PublicationsFile file)
       : file_(std::make_shared<const ledger::PublicationsFile>(std::move(file))) {}
   std::shared_ptr<const ledger::PublicationsFile> file() const override { return file_; }
-  absl::StatusOr<ledger::PublicationData> PublishNow() override {
-    return absl::UnavailableError("not in this test");
-  }
-  void Stop() override {}
 
  private:
   const std::shared_ptr<const ledger::PublicationsFile> file_;
@@ -168,8 +166,8 @@ class GatewayTest : public ::testing::Test {
 
   absl::Status Start() {
     auto gateway = GrpcGateway::Start(
-        options_, {&clock_, &aggregator_, &extender_, &calendar_, &publisher_, &head_watch_,
-                   TestTrust::Get().root, TestTrust::Get().constraint()});
+        options_, {&clock_, &aggregator_, &extender_, &calendar_, &publications_, &head_watch_,
+                   GrpcGatewayParts::Trust{TestTrust::Get().root, TestTrust::Get().constraint()}});
     if (!gateway.ok()) return gateway.status();
     gateway_ = *std::move(gateway);
     channel_ = Connect(grpc::InsecureChannelCredentials());
@@ -201,10 +199,11 @@ class GatewayTest : public ::testing::Test {
     return request;
   }
   static SignAnswer SomeAnswer() {
-    return {kTestTime,
-            {0x88, 0x01, 0x00, 0x01, 0xAA},
-            std::make_shared<const ledger::ByteVector>(
-                ledger::ByteVector{0x88, 0x02, 0x00, 0x01, 0xBB})};
+    return {{0x88, 0x01, 0x00, 0x01, 0xAA},
+            std::make_shared<const Seal>(Seal{.aggregation_time = kTestTime,
+                                              .tail = {0x88, 0x02, 0x00, 0x01, 0xBB},
+                                              .above = {},
+                                              .clients = {}})};
   }
   // grpc.health.v1, by hand: field 1 of the request is the service, of the answer the status.
   int Health(std::string_view service) {
@@ -248,9 +247,9 @@ class GatewayTest : public ::testing::Test {
   FakeClock clock_{absl::FromUnixSeconds(kTestTime)};
   FakeAggregator aggregator_;
   FakeCalendar calendar_;
-  Extender extender_{&calendar_};
+  CalendarExtender extender_{&calendar_};
   HeadWatch head_watch_;
-  FakePublisher publisher_{pitser::testing::MakePublicationsFile(
+  FakePublications publications_{pitser::testing::MakePublicationsFile(
       {TestTrust::Get().calendar_record()}, ManyPublications())};
   GrpcGatewayOptions options_;
   std::unique_ptr<GrpcGateway> gateway_;
@@ -464,7 +463,7 @@ TEST_F(GatewayTest, ThePublicationsFileComesInPieces) {
   }
   ASSERT_TRUE(reader->Finish().ok());
   EXPECT_GE(pieces, 2);
-  EXPECT_EQ(file, ledger::AsText(publisher_.file()->bytes()));
+  EXPECT_EQ(file, ledger::AsText(publications_.file()->bytes()));
 }
 
 TEST_F(GatewayTest, AReaderThatGoesAwayIsNoTrouble) {

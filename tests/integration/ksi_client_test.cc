@@ -4,6 +4,7 @@
 #include "gtest/gtest.h"
 #include "ledger/service/status_codes.h"
 #include "net/ksi/client.h"
+#include "server/extender/calendar_extender.h"
 #include "server/gateway/ksi/gateway.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"
@@ -26,13 +27,9 @@ using Scheme = net::KsiAddress::Scheme;
 constexpr absl::Duration kTimeout = absl::Seconds(20);
 
 // The gateway needs one to serve its file.
-class FilePublisher final : public server::Publisher {
+class FilePublications final : public server::Publications {
  public:
   std::shared_ptr<const ledger::PublicationsFile> file() const override { return file_; }
-  absl::StatusOr<ledger::PublicationData> PublishNow() override {
-    return absl::UnimplementedError("");
-  }
-  void Stop() override {}
 
  private:
   const std::shared_ptr<const ledger::PublicationsFile> file_ =
@@ -51,7 +48,8 @@ class KsiClientTest : public ::testing::TestWithParam<Scheme> {
     server::KsiGatewayOptions options;
     options.sign_listen = options.extend_listen = net::Endpoint{"127.0.0.1", 0};
     gateway_ = ValueOf(server::KsiGateway::Start(
-        options, {&node_.clock(), accounts_.get(), &node_.aggregator(), &extender_, &publisher_}));
+        options,
+        {&node_.clock(), accounts_.get(), &node_.aggregator(), &extender_, &publications_}));
     ticking_ = std::thread([this] {
       // Nothing waits for the sleep: it only keeps the fake time from running away from real
       // sockets.
@@ -80,12 +78,12 @@ class KsiClientTest : public ::testing::TestWithParam<Scheme> {
   testing::TempFolder folder_;
   testing::TestNode node_;
   std::unique_ptr<server::AccountStore> accounts_;
-  FilePublisher publisher_;
-  server::Extender extender_{&node_.storage(),
-                             {.first_second = kTestTime - 100,
-                              .core = &node_.core(),
-                              .clock = &node_.clock(),
-                              .round_seconds = 1}};
+  FilePublications publications_;
+  server::CalendarExtender extender_{&node_.storage(),
+                                     {.first_second = kTestTime - 100,
+                                      .core = &node_.core(),
+                                      .clock = &node_.clock(),
+                                      .round_seconds = 1}};
   std::unique_ptr<server::KsiGateway> gateway_;
   std::atomic<bool> done_ = false;
   std::thread ticking_;
@@ -128,7 +126,7 @@ TEST_P(KsiClientTest, ReadsConfigurationsAndThePublicationsFile) {
   PITSER_ASSERT_OK_AND_ASSIGN(const auto extending, extender.GetExtenderConfiguration(kTimeout));
   EXPECT_EQ(extending.first_time, kTestTime - 100);
   PITSER_ASSERT_OK_AND_ASSIGN(const auto file, extender.GetPublicationsFile(1 << 20, kTimeout));
-  EXPECT_TRUE(ledger::Equal(file, publisher_.file()->bytes()));
+  EXPECT_TRUE(ledger::Equal(file, publications_.file()->bytes()));
   ASSERT_GT(file.size(), 1000u);
   EXPECT_THAT(extender.GetPublicationsFile(100, kTimeout),
               StatusIs(StatusCode::kInvalidArgument, "too long"));
@@ -159,7 +157,7 @@ TEST_P(KsiClientTest, OutlivesAConnection) {
   options.sign_listen = endpoint;
   options.extend_listen = net::Endpoint{"127.0.0.1", 0};
   gateway_ = ValueOf(server::KsiGateway::Start(
-      options, {&node_.clock(), accounts_.get(), &node_.aggregator(), &extender_, &publisher_}));
+      options, {&node_.clock(), accounts_.get(), &node_.aggregator(), &extender_, &publications_}));
   PITSER_EXPECT_OK(aggregator.GetAggregatorConfiguration(kTimeout));
 }
 

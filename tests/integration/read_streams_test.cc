@@ -10,6 +10,7 @@
 
 #include "gtest/gtest.h"
 #include "pitser/v1/pitser.grpc.pb.h"
+#include "server/extender/calendar_extender.h"
 #include "server/gateway/grpc/gateway.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/memory_calendar.h"
@@ -35,6 +36,7 @@ class NoAggregator final : public Aggregator {
   absl::Status Enqueue(std::unique_ptr<PendingRequest>&) override {
     return absl::UnavailableError("not in this test");
   }
+  ledger::Level max_level() const override { return 255; }
   absl::Status CheckHash(const ledger::Imprint&, ledger::Level) const override {
     return absl::OkStatus();
   }
@@ -42,13 +44,9 @@ class NoAggregator final : public Aggregator {
   void Stop() override {}
 };
 
-class FakePublisher final : public Publisher {
+class FakePublications final : public Publications {
  public:
   std::shared_ptr<const ledger::PublicationsFile> file() const override { return file_; }
-  absl::StatusOr<ledger::PublicationData> PublishNow() override {
-    return absl::UnavailableError("not in this test");
-  }
-  void Stop() override {}
 
   void Set(const std::vector<ledger::PublicationRecord>& records) {
     file_ = std::make_shared<const ledger::PublicationsFile>(
@@ -211,7 +209,7 @@ class ReadStreamsTest : public ::testing::Test {
     options.on_head = [this](std::uint64_t head) { head_watch_.Moved(head); };
     calendar_.emplace(ValueOf(storage::Calendar::Open(folder_.path() + "/calendar", options)));
     extender_.emplace(&*calendar_);
-    publisher_.Set({});
+    publications_.Set({});
     options_.listen = *net::ParseEndpoint("127.0.0.1:0", true);
   }
   ~ReadStreamsTest() override {
@@ -221,8 +219,8 @@ class ReadStreamsTest : public ::testing::Test {
 
   void Start() {
     gateway_ = ValueOf(GrpcGateway::Start(
-        options_, {&clock_, &aggregator_, &*extender_, &*calendar_, &publisher_, &head_watch_,
-                   TestTrust::Get().root, TestTrust::Get().constraint()}));
+        options_, {&clock_, &aggregator_, &*extender_, &*calendar_, &publications_, &head_watch_,
+                   GrpcGatewayParts::Trust{TestTrust::Get().root, TestTrust::Get().constraint()}}));
     channel_ = Connect();
   }
   std::shared_ptr<grpc::Channel> Connect() const {
@@ -279,8 +277,8 @@ class ReadStreamsTest : public ::testing::Test {
   NoAggregator aggregator_;
   HeadWatch head_watch_;
   std::optional<HeldCalendar> calendar_;
-  std::optional<Extender> extender_;
-  FakePublisher publisher_;
+  std::optional<CalendarExtender> extender_;
+  FakePublications publications_;
   GrpcGatewayOptions options_;
   std::unique_ptr<GrpcGateway> gateway_;
   std::shared_ptr<grpc::Channel> channel_;
@@ -522,7 +520,7 @@ class PublicationsTest : public ReadStreamsTest {
     for (std::uint64_t i = 0; i < count; ++i) {
       records.push_back({{kTestTime + 10 * i, TestImprint(i)}, {}, {}});
     }
-    publisher_.Set(records);
+    publications_.Set(records);
   }
   std::vector<v1::Publication> List(const v1::ListPublicationsRequest& request) {
     grpc::ClientContext context;
@@ -566,7 +564,7 @@ using Times = std::vector<std::uint64_t>;
 
 TEST_F(PublicationsTest, AreToldWithEverything) {
   const ledger::PublicationData data{kTestTime, TestImprint(7)};
-  publisher_.Set({{data, {"Financial Times, 2026-11-15", "a wall"}, {"https://example.com"}}});
+  publications_.Set({{data, {"Financial Times, 2026-11-15", "a wall"}, {"https://example.com"}}});
   Start();
   const auto publications = List({});
   ASSERT_TRUE(status_.ok());

@@ -89,7 +89,7 @@ void TestNode::SetWall(absl::Time to) {
 absl::StatusOr<ledger::Signature> CheckedSignature(const server::SignAnswer& answer,
                                                    const ledger::Imprint& hash,
                                                    ledger::Level level) {
-  const std::vector<ledger::Bytes> parts = {answer.own, *answer.tail};
+  const std::vector<ledger::Bytes> parts = {answer.own, answer.seal->tail};
   PITSER_ASSIGN_OR_RETURN(ledger::ByteVector bytes, ledger::AssembleSignature(parts));
   PITSER_ASSIGN_OR_RETURN(ledger::Signature signature, ledger::Signature::Parse(std::move(bytes)));
   static const auto* const file =

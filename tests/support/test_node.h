@@ -86,6 +86,15 @@ class TestNode {
   std::unique_ptr<server::Aggregator> aggregator_;
 };
 
+// An answer, of these parts.
+inline server::SignAnswer MakeAnswer(std::uint64_t aggregation_time, ledger::ByteVector own,
+                                     ledger::ByteVector tail) {
+  server::Seal seal;
+  seal.aggregation_time = aggregation_time;
+  seal.tail = std::move(tail);
+  return {std::move(own), std::make_shared<const server::Seal>(std::move(seal))};
+}
+
 // The signature that an answer makes; checked by the internal and the key-based policy against the
 // hash and the level that were asked for.
 // Errors: kFailedPrecondition with the code of the rule that failed.

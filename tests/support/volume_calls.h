@@ -80,10 +80,10 @@ class OpenStream {
   absl::StatusOr<ledger::Signature> Check(const v1::SignItemAnswer& answer,
                                           const ledger::Imprint& hash, ledger::Level level = 0) {
     if (!answer.has_part()) return absl::InternalError(answer.error().message());
-    return CheckedSignature({times_[answer.id()], ledger::ToVector(ledger::AsBytes(answer.part())),
-                             std::make_shared<const ledger::ByteVector>(
-                                 ledger::ToVector(ledger::AsBytes(tails_[answer.id()])))},
-                            hash, level);
+    return CheckedSignature(
+        MakeAnswer(times_[answer.id()], ledger::ToVector(ledger::AsBytes(answer.part())),
+                   ledger::ToVector(ledger::AsBytes(tails_[answer.id()]))),
+        hash, level);
   }
 
  private:
@@ -168,9 +168,8 @@ class OpenBatch {
 inline absl::StatusOr<ledger::Signature> CheckPart(const v1::SignBatchResponse& answer, int index,
                                                    const ledger::Imprint& hash) {
   return CheckedSignature(
-      {answer.aggregation_time(), ledger::ToVector(ledger::AsBytes(answer.parts(index))),
-       std::make_shared<const ledger::ByteVector>(
-           ledger::ToVector(ledger::AsBytes(answer.tail())))},
+      MakeAnswer(answer.aggregation_time(), ledger::ToVector(ledger::AsBytes(answer.parts(index))),
+                 ledger::ToVector(ledger::AsBytes(answer.tail()))),
       hash);
 }
 

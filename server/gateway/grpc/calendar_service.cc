@@ -110,6 +110,7 @@ grpc::ServerUnaryReactor* CalendarService::GetCalendarHead(grpc::CallbackServerC
                                                            const v1::GetCalendarHeadRequest*,
                                                            v1::GetCalendarHeadResponse* response) {
   return Read(*shared_, *context, [shared = shared_, response]() -> absl::Status {
+    if (shared->parts.calendar == nullptr) return IsTheParents("the calendar");
     const auto head = shared->parts.calendar->head();
     if (!head.has_value()) return absl::OutOfRangeError("no second is closed yet");
     const auto root = shared->parts.calendar->Root(*head);
@@ -122,6 +123,9 @@ grpc::ServerUnaryReactor* CalendarService::GetCalendarHead(grpc::CallbackServerC
 
 grpc::ServerWriteReactor<v1::StreamCalendarLeavesResponse>* CalendarService::StreamCalendarLeaves(
     grpc::CallbackServerContext* context, const v1::StreamCalendarLeavesRequest* request) {
+  if (shared_->parts.calendar == nullptr) {
+    return new RefusedCall<LeavesReactor>(*context, IsTheParents("the calendar"));
+  }
   auto range = RangeOf(*request, shared_->parts.calendar->head());
   if (!range.ok()) return new RefusedCall<LeavesReactor>(*context, range.status());
   auto place = shared_->calendar_streams.Take(1);

@@ -27,6 +27,11 @@ absl::Status CheckSize(const google::protobuf::Message& request, const GrpcLimit
   return CheckMessageBytes(request.ByteSizeLong(), limits.max_message_bytes);
 }
 
+absl::Status IsTheParents(std::string_view what) {
+  return absl::FailedPreconditionError(
+      absl::StrCat("this server has a parent: ", ledger::ToAbsl(what), " is the parent's to give"));
+}
+
 grpc::ServerUnaryReactor* Read(ServiceContext& shared, grpc::CallbackServerContext& context,
                                std::function<absl::Status()> read) {
   grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();

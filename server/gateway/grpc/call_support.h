@@ -4,6 +4,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <functional>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -20,6 +21,9 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context, base::Clock& c
 // gRPC itself refuses what is far above the limit, but cannot say the limit's name.
 // Errors: kInvalidArgument, naming `max_message_bytes`.
 absl::Status CheckSize(const google::protobuf::Message& request, const GrpcLimits& limits);
+
+// What a node that has a parent says when it is asked for `what`, which only the parent has.
+absl::Status IsTheParents(std::string_view what);
 
 // Runs `read` where disk may be read and ends the call with what it returns.
 grpc::ServerUnaryReactor* Read(ServiceContext& shared, grpc::CallbackServerContext& context,

@@ -16,7 +16,7 @@
 #include "server/aggregator/aggregator.h"
 #include "server/core/head_watch.h"
 #include "server/extender/extender.h"
-#include "server/publisher/publisher.h"
+#include "server/publisher/publications.h"
 #include "storage/calendar.h"
 
 namespace pitser::server {
@@ -56,6 +56,8 @@ struct GrpcGatewayOptions {
   GrpcLimits limits;
   std::string version;                             // Told to clients, e.g. "pitserd 0.1.0".
   absl::Duration round_length = absl::Seconds(1);  // Told to clients.
+  // That read the calendar. Two read as fast as a disk answers, and its hot nodes are in memory.
+  std::size_t read_threads = 2;
 };
 
 // Whether these options may be listened with: plain text only on this machine, unless it is asked
@@ -68,11 +70,15 @@ struct GrpcGatewayParts {
   base::Clock* clock;
   Aggregator* aggregator;
   const Extender* extender;
-  const storage::Calendar* calendar;
-  const Publisher* publisher;
+  const storage::Calendar* calendar;  // Null: the calendar is the parent's, as trust is.
+  const Publications* publications;
   HeadWatch* head_watch;  // Of `calendar`. Stopped by Shutdown().
-  ledger::Certificate root;
-  ledger::SubjectConstraint constraint;
+  // What the signatures are trusted by. With `calendar`.
+  struct Trust {
+    ledger::Certificate root;
+    ledger::SubjectConstraint constraint;
+  };
+  std::optional<Trust> trust;
 };
 
 // The services of pitser.v1, as grpc.health.v1 names them.

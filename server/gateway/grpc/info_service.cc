@@ -1,6 +1,9 @@
+#include <algorithm>
+#include <cstdint>
 #include <string>
 
 #include "ledger/crypto/hash_algorithm.h"
+#include "server/gateway/grpc/call_support.h"
 #include "server/gateway/grpc/reactor.h"
 #include "server/gateway/grpc/services.h"
 
@@ -31,13 +34,24 @@ InfoService::InfoService(ServiceContext* shared) : shared_(shared) {
   told.set_max_batch_digests(limits.max_batch_digests);
   told.set_max_calendar_streams(limits.max_calendar_streams);
   told.set_max_publication_streams(limits.max_publication_streams);
-  info_.set_root_fingerprint(ledger::ToString(shared->parts.root.Fingerprint()));
+  if (const auto& trust = shared->parts.trust) {
+    info_.set_root_fingerprint(ledger::ToString(trust->root.Fingerprint()));
+  }
 }
 
 grpc::ServerUnaryReactor* InfoService::GetServerInfo(grpc::CallbackServerContext* context,
                                                      const v1::GetServerInfoRequest*,
                                                      v1::GetServerInfoResponse* response) {
   *response = info_;
+  // A parent may come to take less.
+  const ledger::Level max_level = shared_->parts.aggregator->max_level();
+  v1::Limits& limits = *response->mutable_limits();
+  limits.set_max_level(std::min<std::uint32_t>(limits.max_level(), max_level));
+  // A batch becomes a tree, whose root is one of the round's leaves.
+  if (max_level < 32) {
+    limits.set_max_batch(static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(limits.max_batch(), std::uint64_t{1} << max_level)));
+  }
   response->set_time_ms(
       static_cast<std::uint64_t>(absl::ToUnixMillis(shared_->parts.clock->Now())));
   return FinishedUnary(*context, absl::OkStatus());
@@ -46,10 +60,12 @@ grpc::ServerUnaryReactor* InfoService::GetServerInfo(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* InfoService::GetTrust(grpc::CallbackServerContext* context,
                                                 const v1::GetTrustRequest*,
                                                 v1::GetTrustResponse* response) {
-  response->add_root_certificates(ledger::ToString(shared_->parts.root.der()));
+  const auto& trust = shared_->parts.trust;
+  if (!trust) return FinishedUnary(*context, IsTheParents("the trust"));
+  response->add_root_certificates(ledger::ToString(trust->root.der()));
   v1::SubjectConstraint& constraint = *response->add_constraints();
-  constraint.set_oid(shared_->parts.constraint.oid);
-  constraint.set_value(shared_->parts.constraint.value);
+  constraint.set_oid(trust->constraint.oid);
+  constraint.set_value(trust->constraint.value);
   return FinishedUnary(*context, absl::OkStatus());
 }
 

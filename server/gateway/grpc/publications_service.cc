@@ -25,7 +25,7 @@ absl::Status TooMany() {
 class FileCall final : public ReadingCall<v1::GetPublicationsFileResponse> {
  public:
   FileCall(ServiceContext& shared, grpc::CallbackServerContext& context, Budget::Share place)
-      : ReadingCall(shared, context, std::move(place)), file_(shared.parts.publisher->file()) {}
+      : ReadingCall(shared, context, std::move(place)), file_(shared.parts.publications->file()) {}
 
  private:
   absl::StatusOr<Next> Fill(v1::GetPublicationsFileResponse& message) override {
@@ -76,7 +76,7 @@ class ListCall final : public ReadingCall<v1::ListPublicationsResponse> {
   ListCall(ServiceContext& shared, grpc::CallbackServerContext& context, Budget::Share place,
            const v1::ListPublicationsRequest& request)
       : ReadingCall(shared, context, std::move(place)),
-        file_(shared.parts.publisher->file()),
+        file_(shared.parts.publications->file()),
         rest_(Select(request, *file_)) {}
 
  private:

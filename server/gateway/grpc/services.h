@@ -19,7 +19,7 @@ struct ServiceContext {
   ServiceContext(GrpcGatewayOptions the_options, GrpcGatewayParts the_parts)
       : options(std::move(the_options)),
         parts(std::move(the_parts)),
-        reads(kReadThreads, options.limits.max_queued_reads),
+        reads(options.read_threads, options.limits.max_queued_reads),
         signing(SigningThreads(), kMaxQueuedSteps),
         batch_digests(options.limits.max_batch_digests),
         watch(parts.clock, absl::Milliseconds(options.limits.stream_stall_ms)),
@@ -32,9 +32,7 @@ struct ServiceContext {
   // To be told how each read of the calendar ended.
   void NoteRead(const absl::Status& status);
 
-  // Two threads read as fast as a disk answers; the calendar's hot nodes are in memory anyway.
-  static constexpr std::size_t kReadThreads = 2;
-  // One more, so that ranges hold up no single read, and take one core at most from who signs.
+  // So that ranges hold up no single read, and take one core at most from who signs.
   static constexpr std::size_t kStreamThreads = 1;
 
   // Trees and messages are made as fast as processors allow.
@@ -132,7 +130,7 @@ class InfoService final : public v1::Info::CallbackService {
 
  private:
   ServiceContext* const shared_;
-  v1::GetServerInfoResponse info_;  // All but the time; never changed once made.
+  v1::GetServerInfoResponse info_;  // But for what is of the moment; never changed once made.
 };
 
 }  // namespace pitser::server::internal

@@ -126,8 +126,8 @@ std::string SignBatch::NextMessage() {
   if (!signed_.has_value() || sent_ == size_) return message;
   if (sent_ == 0) {
     ledger::ByteVector tail = signed_->own;
-    ledger::Append(tail, *signed_->tail);
-    AppendBatchShared(message, {tail, signed_->aggregation_time, account_});
+    ledger::Append(tail, signed_->seal->tail);
+    AppendBatchShared(message, {tail, *signed_->seal, account_});
   }
   if (!tree_.has_value()) {  // The digest is the root.
     AppendPart(message, {});
@@ -138,7 +138,7 @@ std::string SignBatch::NextMessage() {
   ledger::ByteVector part;
   for (; sent_ < size_; ++sent_) {
     part.clear();
-    AppendLeafPart(part, *tree_, sent_, signed_->aggregation_time, above);
+    AppendLeafPart(part, *tree_, sent_, signed_->seal->aggregation_time, above);
     if (message.size() + part.size() + kWireAnswerOverhead > kAnswerBytes) break;
     AppendPart(message, part);
   }

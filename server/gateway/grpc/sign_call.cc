@@ -41,11 +41,12 @@ class SignCall final : public CallReactor<grpc::ServerUnaryReactor> {
   void End(const absl::Status& status) { Finish(EndStatus(context_, status)); }
 
   void EndWith(const SignAnswer& answer, const std::string& account) {
-    const std::array<Bytes, 2> elements = {Bytes(answer.own), Bytes(*answer.tail)};
+    const std::array<Bytes, 2> elements = {Bytes(answer.own), Bytes(answer.seal->tail)};
     const auto signature = ledger::AssembleSignature(elements);
     if (!signature.ok()) return End(absl::InternalError(signature.status().message()));
     response_.set_signature(signature->data(), signature->size());
-    response_.set_aggregation_time(answer.aggregation_time);
+    response_.set_aggregation_time(answer.seal->aggregation_time);
+    for (const std::string& client : answer.seal->clients) response_.add_account_path(client);
     response_.add_account_path(account);
     Finish(grpc::Status::OK);
   }

@@ -279,11 +279,10 @@ std::uint64_t SignStream::AppendRefusals(std::string& message) {
 std::uint64_t SignStream::AppendGroups(std::string& message) {
   if (sending_.empty()) return 0;
   const bool own_message = sending_.front().HasOwnTail();
-  const std::uint64_t time = sending_.front().answer.aggregation_time;
-  const std::shared_ptr<const ledger::ByteVector> round_tail = sending_.front().answer.tail;
+  const std::shared_ptr<const Seal> seal = sending_.front().answer.seal;
   ledger::ByteVector tail;
   if (own_message) ledger::Append(tail, sending_.front().answer.own);
-  ledger::Append(tail, *round_tail);
+  ledger::Append(tail, seal->tail);
   // The tail and what is around it come last, when it is known that there are signatures.
   const std::size_t room = kAnswerBytes - std::min(kAnswerBytes / 2, tail.size() + account_.size());
   std::uint64_t bytes = 0;
@@ -293,8 +292,8 @@ std::uint64_t SignStream::AppendGroups(std::string& message) {
     full = !AppendGroup(message, group, room, bytes);
     if (!full) sending_.pop_front();
   } while (!full && !own_message && !sending_.empty() && !sending_.front().HasOwnTail() &&
-           sending_.front().answer.tail == round_tail);
-  if (bytes > 0) AppendStreamShared(message, {tail, time, account_});
+           sending_.front().answer.seal == seal);
+  if (bytes > 0) AppendStreamShared(message, {tail, *seal, account_});
   return bytes;
 }
 
@@ -308,7 +307,7 @@ bool SignStream::AppendGroup(std::string& message, Group& group, std::size_t roo
   for (; group.sent < group.ids.size(); ++group.sent) {
     part.clear();
     if (group.tree.has_value()) {
-      AppendLeafPart(part, *group.tree, group.sent, answer.aggregation_time, above);
+      AppendLeafPart(part, *group.tree, group.sent, answer.seal->aggregation_time, above);
     }
     if (!group.HasOwnTail()) ledger::Append(part, answer.own);
     // A message's first answer always has room.

@@ -171,7 +171,8 @@ void AppendAnswer(std::string& out, std::uint64_t id, std::uint32_t outcome,
 
 void AppendShared(std::string& out, const WireShared& shared, const std::uint32_t (&numbers)[3]) {
   AppendText(out, numbers[0], ledger::AsText(shared.tail));
-  AppendNumber(out, numbers[1], shared.aggregation_time);
+  AppendNumber(out, numbers[1], shared.seal.aggregation_time);
+  for (const std::string& client : shared.seal.clients) AppendText(out, numbers[2], client);
   AppendText(out, numbers[2], shared.account);
 }
 

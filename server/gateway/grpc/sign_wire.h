@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "ledger/base/bytes.h"
 #include "ledger/crypto/imprint.h"
+#include "server/core/parent.h"
 
 // The messages of SignStream and SignBatch, read and written by hand: of the volume calls' many
 // small parts generated code makes as many objects, some 150 bytes for an item of 40, and a message
@@ -63,8 +64,8 @@ void AppendPart(std::string& message, ledger::Bytes part);
 
 // What the signatures of a message share; the fields have other numbers in the two messages.
 struct WireShared {
-  ledger::Bytes tail;
-  std::uint64_t aggregation_time;
+  ledger::Bytes tail;  // The seal's, after what else they share.
+  const Seal& seal;
   std::string_view account;
 };
 void AppendStreamShared(std::string& message, const WireShared& shared);

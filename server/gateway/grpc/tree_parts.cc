@@ -12,8 +12,8 @@ namespace {
 // Header, sibling's header and imprint, level correction. The first sibling may be a longer
 // imprint: that is in kChainBytes.
 constexpr std::size_t kLinkBytes = 2 + 2 + 33 + 3;
-// Header, time, two index values, input hash, algorithm.
-constexpr std::size_t kChainBytes = 4 + 10 + 2 * 10 + 67 + 3 + 32;
+// Header, time, index values (its own, the round's, some of parents), input hash, algorithm.
+constexpr std::size_t kChainBytes = 4 + 10 + 8 * 10 + 67 + 3 + 32;
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "ledger/service/status_codes.h"
+#include "server/core/parent.h"
 #include "server/gateway/worker_pool.h"
 
 namespace pitser::server {
@@ -12,17 +13,14 @@ namespace {
 
 namespace service = ledger::service;
 
-// Two read as fast as a disk answers.
-constexpr std::size_t kReadThreads = 2;
-
 class KsiExtendServiceImpl final : public KsiExtendService {
  public:
-  KsiExtendServiceImpl(std::size_t max_queued, const AccountStore* accounts,
+  KsiExtendServiceImpl(const KsiExtendOptions& options, const AccountStore* accounts,
                        const Extender* extender, const base::Clock* clock)
       : KsiExtendService(service::kExtensionRequestTag, service::kExtensionResponseTag, accounts,
                          clock),
         extender_(extender),
-        reads_(kReadThreads, max_queued) {}
+        reads_(options.read_threads, options.max_queued) {}
 
   bool SawDamage() const override { return saw_damage_; }
   void Stop() override { reads_.Stop(); }
@@ -33,8 +31,12 @@ class KsiExtendServiceImpl final : public KsiExtendService {
   void WriteConfiguration(ledger::ByteVector& out, const Account& account) const override {
     service::ExtenderConfiguration told;
     told.max_requests = account.max_requests;
-    if (const auto head = extender_->head()) {
-      told.first_time = std::min(extender_->first_second(), *head);
+    // Before any second was closed the calendar ends where it begins: to be told always (5.2), and
+    // whoever asks for that second has it closed. 0: a parent's, which was not reached yet.
+    const std::uint64_t first = extender_->first_second();
+    const std::uint64_t head = extender_->head().value_or(first);
+    if (head > 0) {
+      told.first_time = std::min(first, head);
       told.last_time = head;
     }
     service::WriteExtenderConfiguration(out, told);
@@ -102,7 +104,17 @@ class KsiExtendServiceImpl final : public KsiExtendService {
 
   service::ServiceError ErrorOf(const absl::Status& status) {
     const std::string text(ledger::ToStd(status.message()));
+    switch (ParentFaultOf(status)) {
+      case ParentFault::kFailed:
+        return {service::kUpstreamError, text};
+      case ParentFault::kTimedOut:
+        return {service::kUpstreamTimeout, text};
+      case ParentFault::kNone:
+        break;
+    }
     switch (status.code()) {
+      case absl::StatusCode::kNotFound:
+        return {service::extender::kBeforeCalendar, text};
       case absl::StatusCode::kOutOfRange:  // The head cannot go back, but a first second may
                                            // differ.
         return {service::extender::kAfterCalendar, text};
@@ -123,11 +135,11 @@ class KsiExtendServiceImpl final : public KsiExtendService {
 
 }  // namespace
 
-std::unique_ptr<KsiExtendService> NewKsiExtendService(std::size_t max_queued,
+std::unique_ptr<KsiExtendService> NewKsiExtendService(const KsiExtendOptions& options,
                                                       const AccountStore* accounts,
                                                       const Extender* extender,
                                                       const base::Clock* clock) {
-  return std::make_unique<KsiExtendServiceImpl>(max_queued, accounts, extender, clock);
+  return std::make_unique<KsiExtendServiceImpl>(options, accounts, extender, clock);
 }
 
 }  // namespace pitser::server

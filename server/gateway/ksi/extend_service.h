@@ -20,9 +20,13 @@ class KsiExtendService : public KsiService {
   using KsiService::KsiService;
 };
 
-// The extender's service. `max_queued` requests may wait for a read.
-// Source: spec/ksi-protocol.md 4, 5.2.   All outlive it.
-std::unique_ptr<KsiExtendService> NewKsiExtendService(std::size_t max_queued,
+struct KsiExtendOptions {
+  std::size_t read_threads = 2;   // As fast as a disk answers.
+  std::size_t max_queued = 1024;  // Requests that wait for one of them.
+};
+
+// The extender's service.   Source: spec/ksi-protocol.md 4, 5.2.   All outlive it.
+std::unique_ptr<KsiExtendService> NewKsiExtendService(const KsiExtendOptions& options,
                                                       const AccountStore* accounts,
                                                       const Extender* extender,
                                                       const base::Clock* clock);

@@ -45,10 +45,11 @@ class KsiGatewayImpl final : public KsiGateway {
   KsiGatewayImpl(KsiGatewayOptions options, const KsiGatewayParts& parts)
       : options_(std::move(options)),
         parts_(parts),
-        sign_(NewKsiSignService({options_.round_seconds, options_.max_level, options_.parents},
-                                parts.accounts, parts.aggregator, parts.clock)),
-        extend_(NewKsiExtendService(options_.limits.max_queued_reads, parts.accounts,
-                                    parts.extender, parts.clock)),
+        sign_(NewKsiSignService({options_.round_seconds, options_.parents}, parts.accounts,
+                                parts.aggregator, parts.clock)),
+        extend_(
+            NewKsiExtendService({options_.limits.read_threads, options_.limits.max_queued_reads},
+                                parts.accounts, parts.extender, parts.clock)),
         sessions_(options_.limits.max_connections),
         tls_(context::tls_server) {}
 
@@ -90,9 +91,9 @@ class KsiGatewayImpl final : public KsiGateway {
                     std::optional<net::Endpoint>& endpoint) {
     if (!listen) return absl::OkStatus();
     PITSER_ASSIGN_OR_RETURN(
-        auto listener,
-        internal::Listener::Start(io_, *listen, {&service, &options_, parts_.publisher, &sessions_},
-                                  options_.tls ? &tls_ : nullptr));
+        auto listener, internal::Listener::Start(
+                           io_, *listen, {&service, &options_, parts_.publications, &sessions_},
+                           options_.tls ? &tls_ : nullptr));
     endpoint = listener->endpoint();
     listeners_.push_back(std::move(listener));
     return absl::OkStatus();

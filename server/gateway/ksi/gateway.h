@@ -16,7 +16,7 @@
 #include "server/accounts/account_store.h"
 #include "server/aggregator/aggregator.h"
 #include "server/extender/extender.h"
-#include "server/publisher/publisher.h"
+#include "server/publisher/publications.h"
 
 namespace pitser::server {
 
@@ -30,6 +30,7 @@ struct KsiLimits {
   // The same of all TCP connections together.
   std::size_t max_unsent_bytes_in_all = std::size_t{512} << 20;
   std::size_t max_queued_reads = 1024;  // Extension requests, of all callers together.
+  std::size_t read_threads = 2;         // That answer them.
   // From a request's first byte to its last; also what an answer may take to be read on.
   absl::Duration transfer_timeout = absl::Seconds(30);
   absl::Duration idle_timeout = absl::Minutes(15);
@@ -45,7 +46,6 @@ struct KsiGatewayOptions {
   // With it, a connection may also begin with TLS, then HTTP inside.
   std::optional<KsiTls> tls;
   std::uint64_t round_seconds = 1;
-  ledger::Level max_level = 255;     // Of the aggregator: what no account may pass.
   std::vector<std::string> parents;  // Told in configurations.
   // Tell clients over TCP when their account has changed.   Source: spec/ksi-protocol.md 5.3.
   bool push_configuration = false;
@@ -60,7 +60,7 @@ struct KsiGatewayParts {
   const AccountStore* accounts;
   Aggregator* aggregator;
   const Extender* extender;
-  const Publisher* publisher;
+  const Publications* publications;
 };
 
 // The face of the node to clients of the KSI service protocol: HTTP, HTTPS and raw TCP on one port

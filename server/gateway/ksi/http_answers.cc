@@ -31,8 +31,8 @@ HttpResponse Empty(http::status status, const HttpRequest& request) {
   return response;
 }
 
-HttpResponse PublicationsResponse(const HttpRequest& request, const Publisher& publisher) {
-  const auto file = publisher.file();
+HttpResponse PublicationsResponse(const HttpRequest& request, const Publications& publications) {
+  const auto file = publications.file();
   const ledger::Bytes bytes = file->bytes();
   const auto digest = ledger::Hash(ledger::HashAlgorithm::kSha256, {bytes});
   const std::string tag =
@@ -105,7 +105,7 @@ HttpResponse OtherResponse(const HttpRequest& request, const SessionContext& con
   const KsiGatewayOptions& options = *context.options;
   const bool reads = request.method() == http::verb::get || request.method() == http::verb::head;
   if (reads && PathOf(request) == kPublicationsPath) {
-    HttpResponse response = PublicationsResponse(request, *context.publisher);
+    HttpResponse response = PublicationsResponse(request, *context.publications);
     AllowOrigin(response, request, options);
     return response;
   }

@@ -94,7 +94,8 @@ void KsiService::WriteResponse(ByteVector& out, const KsiReply& reply) const {
   if (reply.error.status != service::kSuccess) {
     service::WriteRefusal(out, reply.request_id, reply.error, reply.calendar_last_time);
   } else if (reply.signature) {
-    const std::array<Bytes, 2> parts = {Bytes(reply.signature->own), Bytes(*reply.signature->tail)};
+    const std::array<Bytes, 2> parts = {Bytes(reply.signature->own),
+                                        Bytes(reply.signature->seal->tail)};
     const absl::Status written = service::WriteAggregationResponse(out, reply.request_id, parts);
     if (!written.ok()) {
       service::WriteRefusal(

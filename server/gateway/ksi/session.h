@@ -62,7 +62,7 @@ class SessionSet {
 struct SessionContext {
   KsiService* service;
   const KsiGatewayOptions* options;
-  const Publisher* publisher;
+  const Publications* publications;
   SessionSet* sessions;
 };
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/retry_hint.h"
 #include "ledger/service/status_codes.h"
+#include "server/core/parent.h"
 
 namespace pitser::server {
 namespace {
@@ -42,6 +43,14 @@ class PendingKsiRequest final : public PendingRequest {
 
  private:
   static std::uint64_t CodeOf(const absl::Status& status) {
+    switch (ParentFaultOf(status)) {
+      case ParentFault::kFailed:
+        return service::kUpstreamError;
+      case ParentFault::kTimedOut:
+        return service::kUpstreamTimeout;
+      case ParentFault::kNone:
+        break;
+    }
     switch (status.code()) {
       case absl::StatusCode::kInvalidArgument:
         return service::kInvalidPayload;
@@ -92,18 +101,22 @@ class KsiSignService final : public KsiService {
     if (!asked.request) return done(std::move(reply));
     reply.has_response = true;
     reply.request_id = asked.request->request_id;
-    if (!MayJoin(*asked.request, reply)) return done(std::move(reply));
+    const std::uint64_t round = CurrentRound();
+    if (!MayJoin(*asked.request, round, reply)) return done(std::move(reply));
+    const std::shared_ptr<RoundUse> use = reply.account->use;
     auto pending = std::make_unique<PendingKsiRequest>(*asked.request, std::move(reply),
                                                        request.caller.gone, std::move(done));
     PendingKsiRequest& refused = *pending;
     std::unique_ptr<PendingRequest> taken = std::move(pending);
     const absl::Status status = aggregator_->Enqueue(taken);
     // Only then it is still ours.
-    if (!status.ok()) refused.Refuse(status);
+    if (status.ok()) return;
+    use->GiveBack(round);
+    refused.Refuse(status);
   }
 
   // Whether the request may wait for a round; else `reply` says why not.
-  bool MayJoin(const service::AggregationRequest& request, KsiReply& reply) {
+  bool MayJoin(const service::AggregationRequest& request, std::uint64_t round, KsiReply& reply) {
     const Account& account = reply.account->account;
     if (request.level > MaxLevel(account)) {
       Refuse(reply, request.request_id, service::aggregator::kLevelTooHigh, service::kLevelText);
@@ -115,7 +128,7 @@ class KsiSignService final : public KsiService {
       Refuse(reply, request.request_id, service::kInvalidPayload, ledger::ToStd(hash.message()));
       return false;
     }
-    if (!reply.account->use->Take(CurrentRound(), account.max_requests)) {
+    if (!reply.account->use->Take(round, account.max_requests)) {
       Refuse(reply, request.request_id, service::aggregator::kTooManyRequests,
              "Too many requests in this round: the account may send " +
                  std::to_string(account.max_requests));
@@ -132,7 +145,7 @@ class KsiSignService final : public KsiService {
   }
 
   ledger::Level MaxLevel(const Account& account) const {
-    return std::min(account.max_level, options_.max_level);
+    return std::min(account.max_level, aggregator_->max_level());
   }
 
   std::uint64_t CurrentRound() const {

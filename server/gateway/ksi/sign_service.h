@@ -11,7 +11,6 @@ namespace pitser::server {
 
 struct KsiSignOptions {
   std::uint64_t round_seconds = 1;
-  ledger::Level max_level = 255;     // Of the aggregator: what no account may pass.
   std::vector<std::string> parents;  // URIs that configurations tell.
 };
 

@@ -55,7 +55,7 @@ TEST(Aggregator, SignsASingleRequest) {
   EXPECT_EQ(node.box().destroyed(), 1);
   PITSER_ASSERT_OK(answers[0].answer);
   const SignAnswer& answer = *answers[0].answer;
-  EXPECT_EQ(answer.aggregation_time, kT);
+  EXPECT_EQ(answer.seal->aggregation_time, kT);
   PITSER_ASSERT_OK_AND_ASSIGN(const ledger::Signature signature,
                               CheckedSignature(answer, AnswerBox::HashOf(7)));
   EXPECT_EQ(signature.signing_time(), kT);
@@ -81,7 +81,7 @@ TEST_P(AggregatorSizes, EverySignatureOfARoundVerifies) {
   std::set<std::uint64_t> numbers;
   for (const ReceivedAnswer& received : answers) {
     PITSER_ASSERT_OK(received.answer);
-    EXPECT_EQ(received.answer->tail, answers[0].answer->tail) << "encoded once";
+    EXPECT_EQ(received.answer->seal, answers[0].answer->seal) << "encoded once";
     PITSER_ASSERT_OK_AND_ASSIGN(const ledger::Signature signature,
                                 CheckedSignature(*received.answer, AnswerBox::HashOf(received.id)));
     EXPECT_EQ(signature.signing_time(), kT);
@@ -107,9 +107,9 @@ TEST(Aggregator, RoundsAreSeconds) {
   node.Pass(absl::Milliseconds(1));
   const std::vector<ReceivedAnswer> answers = node.box().Take();
   ASSERT_EQ(answers.size(), 3U);
-  EXPECT_EQ(answers[0].answer->aggregation_time, kT);
-  EXPECT_EQ(answers[1].answer->aggregation_time, kT + 1);
-  EXPECT_EQ(answers[2].answer->aggregation_time, kT + 1);
+  EXPECT_EQ(answers[0].answer->seal->aggregation_time, kT);
+  EXPECT_EQ(answers[1].answer->seal->aggregation_time, kT + 1);
+  EXPECT_EQ(answers[2].answer->seal->aggregation_time, kT + 1);
 }
 
 TEST(Aggregator, AnEmptyRoundCostsNothing) {
@@ -160,7 +160,7 @@ TEST(Aggregator, ALateRoundHoldsUpNoRequests) {
   for (std::size_t i = 0; i < 3; ++i) {
     EXPECT_EQ(answers[i].id, i + 1);
     PITSER_ASSERT_OK(answers[i].answer);
-    EXPECT_EQ(answers[i].answer->aggregation_time, kT + i);
+    EXPECT_EQ(answers[i].answer->seal->aggregation_time, kT + i);
   }
 }
 
@@ -450,8 +450,8 @@ TEST(Aggregator, ASmallStepForwardSkipsSeconds) {
   node.Pass(absl::Seconds(1));
   const std::vector<ReceivedAnswer> answers = node.box().Take();
   ASSERT_EQ(answers.size(), 2U);
-  EXPECT_EQ(answers[0].answer->aggregation_time, kT);
-  EXPECT_EQ(answers[1].answer->aggregation_time, kT + 30);
+  EXPECT_EQ(answers[0].answer->seal->aggregation_time, kT);
+  EXPECT_EQ(answers[1].answer->seal->aggregation_time, kT + 30);
 }
 
 TEST(Aggregator, AClockSetBackALittleMakesTheRoundLonger) {
@@ -467,7 +467,7 @@ TEST(Aggregator, AClockSetBackALittleMakesTheRoundLonger) {
   ASSERT_EQ(answers.size(), 2U);
   for (const ReceivedAnswer& received : answers) {
     PITSER_ASSERT_OK(received.answer);
-    EXPECT_EQ(received.answer->aggregation_time, kT + 10);
+    EXPECT_EQ(received.answer->seal->aggregation_time, kT + 10);
   }
 }
 
@@ -486,7 +486,7 @@ TEST(Aggregator, AClockSetFarBackRefusesUntilItHasCaughtUp) {
   node.Pass(absl::Seconds(1));
   answers = node.box().Take();
   ASSERT_EQ(answers.size(), 1U);
-  EXPECT_EQ(answers[0].answer->aggregation_time, kT + 100);
+  EXPECT_EQ(answers[0].answer->seal->aggregation_time, kT + 100);
 }
 
 TEST(Aggregator, SaysOneLineARound) {

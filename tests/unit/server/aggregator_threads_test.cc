@@ -78,7 +78,7 @@ TEST(AggregatorThreads, APublisherOvertakesNoRound) {
   ASSERT_EQ(answers.size(), kRounds);
   for (const ReceivedAnswer& received : answers) {
     PITSER_ASSERT_OK(received.answer);
-    EXPECT_EQ(received.answer->aggregation_time, kTestTime + received.id);
+    EXPECT_EQ(received.answer->seal->aggregation_time, kTestTime + received.id);
   }
 }
 

@@ -68,7 +68,7 @@ class CoreTest : public ::testing::Test {
 TEST_F(CoreTest, ClosesASecondWithChainAndAuthenticationRecord) {
   PITSER_ASSERT_OK_AND_ASSIGN(const auto core, Start());
   const ledger::Imprint root = TestImprint(1);
-  PITSER_ASSERT_OK_AND_ASSIGN(const Seal seal, core->Close(kT, root));
+  PITSER_ASSERT_OK_AND_ASSIGN(const Seal seal, core->Close(kT, {root, 0}));
   EXPECT_EQ(seal.aggregation_time, kT);
   PITSER_ASSERT_OK_AND_ASSIGN(const auto leaf, storage_.Leaf(kT));
   EXPECT_EQ(leaf, root);
@@ -90,7 +90,7 @@ TEST_F(CoreTest, ClosesASecondWithChainAndAuthenticationRecord) {
 
 TEST_F(CoreTest, SignsTheCalendarRootWithItsKey) {
   PITSER_ASSERT_OK_AND_ASSIGN(const auto core, Start());
-  PITSER_ASSERT_OK_AND_ASSIGN(const Seal seal, core->Close(kT, TestImprint(1)));
+  PITSER_ASSERT_OK_AND_ASSIGN(const Seal seal, core->Close(kT, {TestImprint(1), 0}));
   PITSER_ASSERT_OK_AND_ASSIGN(const auto root, storage_.Root(kT));
   ledger::ByteVector signed_bytes;
   ledger::WritePublicationData(signed_bytes, {kT, root}, ledger::PublicationDataPlace::kSignature);
@@ -106,35 +106,35 @@ TEST_F(CoreTest, SignsTheCalendarRootWithItsKey) {
 
 TEST_F(CoreTest, ClosesOnlySecondsThatAreOverAndAfterTheHead) {
   PITSER_ASSERT_OK_AND_ASSIGN(const auto core, Start());
-  EXPECT_THAT(core->Close(kT + 1, TestImprint(1)),
+  EXPECT_THAT(core->Close(kT + 1, {TestImprint(1), 0}),
               StatusIs(StatusCode::kUnavailable, "not over yet"));
-  PITSER_EXPECT_OK(core->Close(kT, TestImprint(1)));
-  EXPECT_THAT(core->Close(kT, TestImprint(1)),
+  PITSER_EXPECT_OK(core->Close(kT, {TestImprint(1), 0}));
+  EXPECT_THAT(core->Close(kT, {TestImprint(1), 0}),
               StatusIs(StatusCode::kFailedPrecondition, "closed already"));
-  EXPECT_THAT(core->Close(kT - 1, TestImprint(1)), StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_THAT(core->Close(kT - 1, {TestImprint(1), 0}), StatusIs(StatusCode::kFailedPrecondition));
   EXPECT_EQ(storage_.head(), kT);
 }
 
 TEST_F(CoreTest, AFullDiskIsToldAndPasses) {
   PITSER_ASSERT_OK_AND_ASSIGN(const auto core, Start());
   storage_.FailWrites(absl::ResourceExhaustedError("disk full: /data"));
-  EXPECT_THAT(core->Close(kT, TestImprint(1)),
+  EXPECT_THAT(core->Close(kT, {TestImprint(1), 0}),
               StatusIs(StatusCode::kUnavailable, "disk full: /data"));
   EXPECT_THAT(core->Health(), StatusIs(StatusCode::kResourceExhausted, "disk full"));
   EXPECT_THAT(core->AdvanceHead(kT), StatusIs(StatusCode::kResourceExhausted));
   EXPECT_EQ(storage_.head(), std::nullopt);
   storage_.FailWrites(absl::OkStatus());
   clock_.Advance(absl::Seconds(1));
-  PITSER_EXPECT_OK(core->Close(kT + 1, TestImprint(2)));
+  PITSER_EXPECT_OK(core->Close(kT + 1, {TestImprint(2), 0}));
   EXPECT_THAT(core->Health(), IsOk());
 }
 
 TEST_F(CoreTest, DamagedDataStopsItForGood) {
   PITSER_ASSERT_OK_AND_ASSIGN(const auto core, Start());
   storage_.FailWrites(absl::DataLossError("a node does not match"));
-  EXPECT_THAT(core->Close(kT, TestImprint(1)), StatusIs(StatusCode::kDataLoss));
+  EXPECT_THAT(core->Close(kT, {TestImprint(1), 0}), StatusIs(StatusCode::kDataLoss));
   storage_.FailWrites(absl::OkStatus());
-  EXPECT_THAT(core->Close(kT, TestImprint(1)), StatusIs(StatusCode::kDataLoss));
+  EXPECT_THAT(core->Close(kT, {TestImprint(1), 0}), StatusIs(StatusCode::kDataLoss));
   EXPECT_THAT(core->AdvanceHead(kT), StatusIs(StatusCode::kDataLoss));
   EXPECT_THAT(core->Health(), StatusIs(StatusCode::kDataLoss));
 }
@@ -142,7 +142,7 @@ TEST_F(CoreTest, DamagedDataStopsItForGood) {
 TEST_F(CoreTest, ASecondLostToAnotherCoreIsNotWritten) {
   PITSER_ASSERT_OK_AND_ASSIGN(const auto core,
                               Start(std::make_unique<FixedAgreement>(Agreement::Answer::kLost)));
-  EXPECT_THAT(core->Close(kT, TestImprint(1)), StatusIs(StatusCode::kAborted));
+  EXPECT_THAT(core->Close(kT, {TestImprint(1), 0}), StatusIs(StatusCode::kAborted));
   EXPECT_EQ(storage_.head(), std::nullopt);
   EXPECT_THAT(core->Health(), IsOk());
 }
@@ -150,7 +150,8 @@ TEST_F(CoreTest, ASecondLostToAnotherCoreIsNotWritten) {
 TEST_F(CoreTest, AnUnknownOutcomeStopsIt) {
   PITSER_ASSERT_OK_AND_ASSIGN(const auto core,
                               Start(std::make_unique<FixedAgreement>(Agreement::Answer::kUnknown)));
-  EXPECT_THAT(core->Close(kT, TestImprint(1)), StatusIs(StatusCode::kUnavailable, "is not known"));
+  EXPECT_THAT(core->Close(kT, {TestImprint(1), 0}),
+              StatusIs(StatusCode::kUnavailable, "is not known"));
   EXPECT_EQ(storage_.head(), std::nullopt);
   EXPECT_THAT(core->Health(), StatusIs(StatusCode::kUnavailable, "restart pitserd"));
 }
@@ -161,8 +162,8 @@ TEST_F(CoreTest, SignsNothingOutsideItsCertificatesValidity) {
   PITSER_ASSERT_OK_AND_ASSIGN(const auto core,
                               StartWith(certificate, TestTrust::Get().calendar_key));
   clock_.Advance(absl::Seconds(2));
-  PITSER_EXPECT_OK(core->Close(kT + 1, TestImprint(1)));
-  EXPECT_THAT(core->Close(kT + 2, TestImprint(2)),
+  PITSER_EXPECT_OK(core->Close(kT + 1, {TestImprint(1), 0}));
+  EXPECT_THAT(core->Close(kT + 2, {TestImprint(2), 0}),
               StatusIs(StatusCode::kUnavailable, "certificate"));
   EXPECT_THAT(core->Health(), StatusIs(StatusCode::kUnavailable, "certificate"));
   EXPECT_EQ(storage_.head(), kT + 1);
@@ -170,16 +171,17 @@ TEST_F(CoreTest, SignsNothingOutsideItsCertificatesValidity) {
 
 TEST_F(CoreTest, StopsWhileTheClockIsWrong) {
   PITSER_ASSERT_OK_AND_ASSIGN(const auto core, Start());
-  PITSER_EXPECT_OK(core->Close(kT, TestImprint(1)));
+  PITSER_EXPECT_OK(core->Close(kT, {TestImprint(1), 0}));
   clock_.SetWall(At(kT + 1000));
-  EXPECT_THAT(core->Close(kT + 999, TestImprint(2)), StatusIs(StatusCode::kUnavailable, "forward"));
+  EXPECT_THAT(core->Close(kT + 999, {TestImprint(2), 0}),
+              StatusIs(StatusCode::kUnavailable, "forward"));
   EXPECT_THAT(core->AdvanceHead(kT + 999), StatusIs(StatusCode::kUnavailable, "forward"));
   EXPECT_THAT(core->Health(), StatusIs(StatusCode::kUnavailable, "forward"));
   clock_.SetWall(At(kT - 1000));
   EXPECT_THAT(core->Health(), StatusIs(StatusCode::kUnavailable, "back"));
   EXPECT_EQ(storage_.head(), kT);
   clock_.SetWall(At(kT + 2));
-  PITSER_EXPECT_OK(core->Close(kT + 1, TestImprint(2)));
+  PITSER_EXPECT_OK(core->Close(kT + 1, {TestImprint(2), 0}));
 }
 
 TEST_F(CoreTest, AdvancesTheHeadOverSecondsThatAreOver) {
@@ -200,7 +202,7 @@ TEST_F(CoreTest, AdvanceHeadWaitsForARoundThatIsBeingClosed) {
     EXPECT_EQ(storage_.head(), kT);
   });
   while (!started) std::this_thread::yield();
-  PITSER_EXPECT_OK(core->Close(kT, TestImprint(1)));
+  PITSER_EXPECT_OK(core->Close(kT, {TestImprint(1), 0}));
   core->HoldFrom(kT + 1);
   publisher.Join();
   PITSER_ASSERT_OK_AND_ASSIGN(const auto leaf, storage_.Leaf(kT));

@@ -1,7 +1,6 @@
-#include "server/extender/extender.h"
-
 #include <gtest/gtest.h>
 
+#include "server/extender/calendar_extender.h"
 #include "tests/support/fake_storage.h"
 #include "tests/support/status_matchers.h"
 
@@ -38,7 +37,7 @@ class ExtenderTest : public ::testing::Test {
   }
 
   FakeStorage calendar_;
-  Extender extender_{&calendar_};
+  CalendarExtender extender_{&calendar_};
 };
 
 TEST_F(ExtenderTest, GivesTheChainToAPublicationTime) {

@@ -4,6 +4,7 @@
 #include "ledger/base/hex.h"
 #include "ledger/format/signature.h"
 #include "ledger/service/status_codes.h"
+#include "server/extender/calendar_extender.h"
 #include "server/gateway/ksi/extend_service.h"
 #include "server/gateway/ksi/sign_service.h"
 #include "tests/support/status_matchers.h"
@@ -62,15 +63,15 @@ class KsiServicesTest : public ::testing::Test {
     alice.max_level = 17;
     alice.max_requests = 3;
     EXPECT_TRUE(accounts_->Add(alice).ok());
-    sign_ = NewKsiSignService(
-        {.round_seconds = 1, .max_level = 30, .parents = {"ksi+tcp://up.example:3332"}},
-        accounts_.get(), &node_.aggregator(), &node_.clock());
-    extender_ = std::make_unique<Extender>(&node_.storage(),
-                                           ExtenderOptions{.first_second = kTestTime - 1000,
-                                                           .core = &node_.core(),
-                                                           .clock = &node_.clock(),
-                                                           .round_seconds = 1});
-    extend_ = NewKsiExtendService(16, accounts_.get(), extender_.get(), &node_.clock());
+    sign_ = NewKsiSignService({.round_seconds = 1, .parents = {"ksi+tcp://up.example:3332"}},
+                              accounts_.get(), &node_.aggregator(), &node_.clock());
+    extender_ = std::make_unique<CalendarExtender>(
+        &node_.storage(), CalendarExtenderOptions{.first_second = kTestTime - 1000,
+                                                  .core = &node_.core(),
+                                                  .clock = &node_.clock(),
+                                                  .round_seconds = 1});
+    extend_ =
+        NewKsiExtendService({.max_queued = 16}, accounts_.get(), extender_.get(), &node_.clock());
   }
   ~KsiServicesTest() override { extend_->Stop(); }
 
@@ -322,8 +323,11 @@ TEST_F(KsiServicesTest, RefusesALevelAboveTheAccounts) {
 
 // The server's own limit counts where it is the lower one, and is what clients are told.
 TEST_F(KsiServicesTest, HasALimitOfItsOwnForLevels) {
-  sign_ = NewKsiSignService({.round_seconds = 1, .max_level = 10, .parents = {}}, accounts_.get(),
-                            &node_.aggregator(), &node_.clock());
+  AggregatorOptions limits;
+  limits.max_level = 10;
+  testing::TestNode low(limits);
+  sign_ = NewKsiSignService({.round_seconds = 1, .parents = {}}, accounts_.get(), &low.aggregator(),
+                            &low.clock());
   ByteVector payload = SignRequest(1, TestImprint(1), 11);
   service::WriteConfigurationRequest(payload);
   const Answered answered = Sign(payload);
@@ -347,6 +351,16 @@ TEST_F(KsiServicesTest, RefusesTooManyRequestsOfARound) {
   EXPECT_EQ(Signed(SignRequest(4, TestImprint(4))).status(), service::kSuccess);
 }
 
+// What the server refused is not counted as the account's.
+TEST_F(KsiServicesTest, WhatIsNotTakenIsNotCounted) {
+  node_.aggregator().SetDraining(true);
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    EXPECT_EQ(Sign(SignRequest(i, TestImprint(i))).status(), service::kInternalError);
+  }
+  node_.aggregator().SetDraining(false);
+  EXPECT_EQ(Signed(SignRequest(10, TestImprint(10))).status(), service::kSuccess);
+}
+
 // 3.3: what is not the caller's fault is an internal error, in sealed form.
 TEST_F(KsiServicesTest, TellsWhenSigningIsNotPossible) {
   node_.aggregator().SetDraining(true);
@@ -363,8 +377,9 @@ TEST_F(KsiServicesTest, TellsItsConfiguration) {
   const service::AggregatorConfiguration told = {17, 1, 1000, 3, {"ksi+tcp://up.example:3332"}};
   EXPECT_EQ(Sign(payload).aggregation->configuration, told);
 
-  // Nothing is closed yet: never a 0 (1.2).
-  EXPECT_FALSE(Extend(payload).extension->configuration->last_time.has_value());
+  // Nothing is closed yet: the calendar is its first second.
+  const service::ExtenderConfiguration empty = {3, {}, kTestTime - 1000, kTestTime - 1000};
+  EXPECT_EQ(Extend(payload).extension->configuration, empty);
   Signed(SignRequest(1, TestImprint(1)));
   const service::ExtenderConfiguration extender = {3, {}, kTestTime - 1000, kTestTime};
   EXPECT_EQ(Extend(payload).extension->configuration, extender);

@@ -42,7 +42,7 @@ class StandInCore final : public Core {
  public:
   StandInCore(FakeStorage* calendar, FakeClock* clock) : calendar_(calendar), clock_(clock) {}
 
-  absl::StatusOr<Seal> Close(std::uint64_t, const ledger::Imprint&) override {
+  absl::StatusOr<Seal> Close(std::uint64_t, const ledger::LeveledImprint&) override {
     return absl::UnimplementedError("not the publisher's business");
   }
   absl::Status AdvanceHead(std::uint64_t t) override {

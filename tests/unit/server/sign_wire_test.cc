@@ -135,6 +135,13 @@ TEST(ReadBatchRequest, ReadsWhatGeneratedCodeWrites) {
               StatusIs(StatusCode::kInvalidArgument));
 }
 
+Seal SealAt(std::uint64_t time) {
+  Seal seal;
+  seal.aggregation_time = time;
+  seal.clients = {"highest", "relay"};
+  return seal;
+}
+
 TEST(WireStreamResponse, IsReadByGeneratedCode) {
   const absl::Status status =
       base::LimitReached("max_pending", "too many wait", absl::Milliseconds(250));
@@ -143,7 +150,7 @@ TEST(WireStreamResponse, IsReadByGeneratedCode) {
   AppendSignature(bytes, 0, ledger::AsBytes("part"));
   AppendError(bytes, ~std::uint64_t{0}, EncodeItemError(status));
   AppendError(bytes, 300, EncodeItemError(absl::InvalidArgumentError("no")));
-  AppendStreamShared(bytes, {ledger::AsBytes(tail), 1'800'000'000, "anna"});
+  AppendStreamShared(bytes, {ledger::AsBytes(tail), SealAt(1'800'000'000), "anna"});
   v1::SignStreamResponse response;
   ASSERT_TRUE(response.ParseFromString(bytes));
   EXPECT_EQ(response.SerializeAsString().size(), bytes.size());
@@ -160,13 +167,15 @@ TEST(WireStreamResponse, IsReadByGeneratedCode) {
   EXPECT_EQ(response.answers(2).error().limit(), "");
   EXPECT_EQ(response.tail(), tail);
   EXPECT_EQ(response.aggregation_time(), 1'800'000'000U);
-  ASSERT_EQ(response.account_path_size(), 1);
-  EXPECT_EQ(response.account_path(0), "anna");
+  ASSERT_EQ(response.account_path_size(), 3);
+  EXPECT_EQ(response.account_path(0), "highest");
+  EXPECT_EQ(response.account_path(1), "relay");
+  EXPECT_EQ(response.account_path(2), "anna");
 }
 
 TEST(WireBatchResponse, IsReadByGeneratedCode) {
   std::string bytes;
-  AppendBatchShared(bytes, {ledger::AsBytes("tail"), 1'800'000'000, "anna"});
+  AppendBatchShared(bytes, {ledger::AsBytes("tail"), SealAt(1'800'000'000), "anna"});
   AppendPart(bytes, ledger::AsBytes("one"));
   AppendPart(bytes, {});
   v1::SignBatchResponse response;
@@ -175,7 +184,7 @@ TEST(WireBatchResponse, IsReadByGeneratedCode) {
     v1::SignBatchResponse same;
     same.set_tail("tail");
     same.set_aggregation_time(1'800'000'000);
-    same.add_account_path("anna");
+    for (const char* name : {"highest", "relay", "anna"}) same.add_account_path(name);
     same.add_parts("one");
     same.add_parts("");
     return same.SerializeAsString();

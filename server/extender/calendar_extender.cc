@@ -1,4 +1,4 @@
-#include "server/extender/extender.h"
+#include "server/extender/calendar_extender.h"
 
 #include <algorithm>
 
@@ -16,7 +16,7 @@ absl::Status NotClosedYet(std::uint64_t t, std::optional<std::uint64_t> head) {
 
 }  // namespace
 
-absl::Status Extender::Reach(std::uint64_t t) const {
+absl::Status CalendarExtender::Reach(std::uint64_t t) const {
   const std::optional<std::uint64_t> head = calendar_->head();
   if (head && t <= *head) return absl::OkStatus();
   if (options_.core == nullptr) return NotClosedYet(t, head);
@@ -29,7 +29,7 @@ absl::Status Extender::Reach(std::uint64_t t) const {
   return options_.core->AdvanceHead(t);
 }
 
-absl::StatusOr<ledger::CalendarHashChain> Extender::Chain(
+absl::StatusOr<ledger::CalendarHashChain> CalendarExtender::Chain(
     std::uint64_t aggregation_time, std::optional<std::uint64_t> publication_time) const {
   if (publication_time && *publication_time < aggregation_time) {
     return absl::InvalidArgumentError(absl::StrCat("publication time ", *publication_time,
