@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "ledger/base/check.h"
@@ -171,25 +172,33 @@ Imprint StreamHasher::Finish() {
   return imprint;
 }
 
-absl::Status HashMany(HashAlgorithm algorithm, Bytes messages, std::size_t message_size,
-                      std::span<std::uint8_t> digests) {
-  const EVP_MD* digest = Fetched(algorithm);
-  if (digest == nullptr) return Unavailable(algorithm);
-  const std::size_t digest_size = DigestSize(algorithm);
-  PITSER_CHECK(message_size > 0 && messages.size() % message_size == 0);
-  const std::size_t count = messages.size() / message_size;
-  PITSER_CHECK(digests.size() >= count * digest_size);
-  if (IsShortSha256(algorithm, message_size)) {
-    internal::Sha256ShortMany(messages.data(), count, message_size, digests.data());
-    return absl::OkStatus();
+absl::StatusOr<HashBatch> HashBatch::Create(HashAlgorithm algorithm, std::size_t message_size) {
+  if (!HashAvailable(algorithm)) return Unavailable(algorithm);
+  if (!IsShortSha256(algorithm, message_size)) {
+    return HashBatch(algorithm, message_size, message_size, /*padded=*/false);
   }
-  EVP_MD_CTX* context = ThreadContext(algorithm);
+  HashBatch batch(algorithm, message_size,
+                  internal::Sha256PaddedBlocks(message_size) * internal::kSha256Block,
+                  /*padded=*/true);
+  for (std::size_t i = 0; i < kCapacity; ++i) {
+    internal::WriteSha256Padding(batch.messages_.data() + i * batch.stride_, message_size);
+  }
+  return batch;
+}
+
+void HashBatch::Finish(std::uint8_t* digests, std::size_t digest_stride) {
+  const std::size_t count = std::exchange(count_, 0);
+  if (padded_) {
+    return internal::Sha256Padded({messages_.data(), stride_ / internal::kSha256Block, count},
+                                  digests, digest_stride);
+  }
+  EVP_MD_CTX* const context = ThreadContext(algorithm_);
+  const EVP_MD* const digest = Fetched(algorithm_);
   for (std::size_t i = 0; i < count; ++i) {
     PITSER_CHECK(EVP_DigestInit_ex2(context, digest, nullptr) == 1 &&
-                 EVP_DigestUpdate(context, messages.data() + i * message_size, message_size) == 1 &&
-                 EVP_DigestFinal_ex(context, digests.data() + i * digest_size, nullptr) == 1);
+                 EVP_DigestUpdate(context, messages_.data() + i * stride_, message_size_) == 1 &&
+                 EVP_DigestFinal_ex(context, digests + i * digest_stride, nullptr) == 1);
   }
-  return absl::OkStatus();
 }
 
 }  // namespace pitser::ledger

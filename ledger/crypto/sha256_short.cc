@@ -7,12 +7,12 @@
 #include <cstring>
 
 #include "ledger/base/check.h"
+#include "ledger/crypto/sha256_wide.h"
 #include "ledger/crypto/sha256_x86.h"
 
 namespace pitser::ledger::internal {
 namespace {
 
-constexpr std::size_t kBlock = 64;
 constexpr std::size_t kLengthSize = 8;
 
 bool AskProcessor() {
@@ -23,16 +23,23 @@ bool AskProcessor() {
   return shuffles && (b & bit_SHA) != 0;
 }
 
-// A message with its padding (FIPS 180-4, 5.1.1): a one bit, zeros, and its length in bits.
+bool AskProcessorForWide() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & bit_OSXSAVE) == 0) return false;
+  // Whether the system saves the registers: XMM, YMM, and the three parts of AVX-512.
+  constexpr unsigned kSaved = 0xe6;
+  unsigned low = 0, high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  if ((low & kSaved) != kSaved) return false;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
+  return (b & bit_AVX512F) != 0 && (b & bit_AVX512BW) != 0;
+}
+
+// A message with its padding.
 class Padded {
  public:
-  explicit Padded(std::size_t size) : blocks_((size + 1 + kLengthSize + kBlock - 1) / kBlock) {
-    const std::size_t end = blocks_ * kBlock;
-    std::memset(bytes_ + size, 0, end - size);
-    bytes_[size] = 0x80;
-    const std::size_t bits = size * 8;  // Below 2^16.
-    bytes_[end - 2] = static_cast<std::uint8_t>(bits >> 8);
-    bytes_[end - 1] = static_cast<std::uint8_t>(bits);
+  explicit Padded(std::size_t size) : blocks_(Sha256PaddedBlocks(size)) {
+    WriteSha256Padding(bytes_, size);
   }
 
   std::uint8_t* bytes() { return bytes_; }
@@ -85,24 +92,57 @@ void Sha256ShortTwo(std::span<const Bytes> one, std::span<const Bytes> other,
   }
 }
 
-void Sha256ShortMany(const std::uint8_t* messages, std::size_t count, std::size_t size,
-                     std::uint8_t* digests) {
+// FIPS 180-4, 5.1.1: a one bit, zeros, and the length in bits.
+void WriteSha256Padding(std::uint8_t* message, std::size_t size) {
   PITSER_CHECK(size <= kMaxShortMessage);
-  Padded one(size);
-  Padded other(size);
-  const auto take = [&](Padded& to, std::size_t i) {
-    if (size != 0) std::memcpy(to.bytes(), messages + i * size, size);
-  };
+  const std::size_t end = Sha256PaddedBlocks(size) * kSha256Block;
+  std::memset(message + size, 0, end - size);
+  message[size] = 0x80;
+  const std::size_t bits = size * 8;  // Below 2^16.
+  message[end - 2] = static_cast<std::uint8_t>(bits >> 8);
+  message[end - 1] = static_cast<std::uint8_t>(bits);
+}
+
+bool HasWideSha256() {
+  static const bool has = AskProcessorForWide();
+  return has;
+}
+
+void Sha256Padded(const PaddedMessages& messages, std::uint8_t* digests,
+                  std::size_t digest_stride) {
+  if (HasWideSha256()) return Sha256PaddedBySixteen(messages, digests, digest_stride);
+  Sha256PaddedByTwo(messages, digests, digest_stride);
+}
+
+void Sha256PaddedByTwo(const PaddedMessages& messages, std::uint8_t* digests,
+                       std::size_t digest_stride) {
+  const std::size_t size = messages.blocks * kSha256Block;
   std::size_t i = 0;
-  for (; i + 2 <= count; i += 2) {
-    take(one, i);
-    take(other, i + 1);
-    Sha256BlocksOfTwo(one.bytes(), other.bytes(), one.blocks(), digests + i * kSha256Size,
-                      digests + (i + 1) * kSha256Size);
+  for (; i + 2 <= messages.count; i += 2) {
+    const std::uint8_t* one = messages.bytes + i * size;
+    Sha256BlocksOfTwo(one, one + size, messages.blocks, digests + i * digest_stride,
+                      digests + (i + 1) * digest_stride);
   }
-  if (i < count) {
-    take(one, i);
-    Sha256Blocks(one.bytes(), one.blocks(), digests + i * kSha256Size);
+  if (i < messages.count) {
+    Sha256Blocks(messages.bytes + i * size, messages.blocks, digests + i * digest_stride);
+  }
+}
+
+void Sha256PaddedBySixteen(const PaddedMessages& messages, std::uint8_t* digests,
+                           std::size_t digest_stride) {
+  const std::size_t size = messages.blocks * kSha256Block;
+  const auto sixteen = [&](std::size_t first) {
+    Sha256BlocksOfSixteen(messages.bytes + first * size, messages.blocks,
+                          digests + first * digest_stride, digest_stride);
+  };
+  std::size_t done = 0;
+  for (; done + kWideLanes <= messages.count; done += kWideLanes) sixteen(done);
+  const std::size_t rest = messages.count - done;
+  if (rest >= kWideLanes / 2 && done > 0) {  // Some of those that are done once more.
+    sixteen(messages.count - kWideLanes);
+  } else {
+    Sha256PaddedByTwo({messages.bytes + done * size, messages.blocks, rest},
+                      digests + done * digest_stride, digest_stride);
   }
 }
 
@@ -119,7 +159,11 @@ void Sha256Short(std::initializer_list<Bytes>, std::uint8_t*) { PITSER_CHECK(fal
 void Sha256ShortTwo(std::span<const Bytes>, std::span<const Bytes>, std::uint8_t*, std::uint8_t*) {
   PITSER_CHECK(false);
 }
-void Sha256ShortMany(const std::uint8_t*, std::size_t, std::size_t, std::uint8_t*) {
+void WriteSha256Padding(std::uint8_t*, std::size_t) { PITSER_CHECK(false); }
+bool HasWideSha256() { return false; }
+void Sha256Padded(const PaddedMessages&, std::uint8_t*, std::size_t) { PITSER_CHECK(false); }
+void Sha256PaddedByTwo(const PaddedMessages&, std::uint8_t*, std::size_t) { PITSER_CHECK(false); }
+void Sha256PaddedBySixteen(const PaddedMessages&, std::uint8_t*, std::size_t) {
   PITSER_CHECK(false);
 }
 

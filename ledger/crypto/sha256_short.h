@@ -29,10 +29,30 @@ void Sha256Short(std::initializer_list<Bytes> parts, std::uint8_t* digest);
 void Sha256ShortTwo(std::span<const Bytes> one, std::span<const Bytes> other,
                     std::uint8_t* digest_of_one, std::uint8_t* digest_of_other);
 
-// `count` messages of `size` bytes, one after the other; their digests likewise. Two are computed
-// at a time, because one alone leaves the processor waiting for itself. Shape: `size` is at most
-// kMaxShortMessage; no overlap.
-void Sha256ShortMany(const std::uint8_t* messages, std::size_t count, std::size_t size,
-                     std::uint8_t* digests);
+// Many messages of one size, each with its padding, one after the other: `blocks` blocks of
+// kSha256Block bytes each. Digest i goes to digests + i * digest_stride; no overlap.
+struct PaddedMessages {
+  const std::uint8_t* bytes;
+  std::size_t blocks;
+  std::size_t count;
+};
+inline constexpr std::size_t kSha256Block = 64;
+constexpr std::size_t Sha256PaddedBlocks(std::size_t size) {
+  return (size + 9 + kSha256Block - 1) / kSha256Block;
+}
+// Writes what stands behind a message of `size` bytes in its Sha256PaddedBlocks(size) blocks.
+void WriteSha256Padding(std::uint8_t* message, std::size_t size);
+
+// By the fastest of the ways below that the processor has.
+void Sha256Padded(const PaddedMessages& messages, std::uint8_t* digests, std::size_t digest_stride);
+// Two at a time, because one alone leaves the processor waiting for itself.
+void Sha256PaddedByTwo(const PaddedMessages& messages, std::uint8_t* digests,
+                       std::size_t digest_stride);
+// Sixteen at a time (sha256_wide.h); what is left over, or less than half of them, by two. Only
+// where HasWideSha256().
+void Sha256PaddedBySixteen(const PaddedMessages& messages, std::uint8_t* digests,
+                           std::size_t digest_stride);
+// Whether this processor has AVX-512 (F, BW) and the system saves its registers.
+bool HasWideSha256();
 
 }  // namespace pitser::ledger::internal

@@ -4,19 +4,10 @@
 
 #include <immintrin.h>
 
+#include "ledger/crypto/sha256_constants.h"
+
 namespace pitser::ledger::internal {
 namespace {
-
-// FIPS 180-4, 4.2.2: the first 32 bits of the fractions of the cube roots of the first 64 primes.
-alignas(16) constexpr std::uint32_t kRoundConstants[64] = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
 // The state as the instructions want it: words A B E F and C D G H, the first one highest.
 struct State {
@@ -24,11 +15,10 @@ struct State {
   __m128i cdgh;
 };
 
-// FIPS 180-4, 5.3.3.
 inline State InitialState() {
-  return {_mm_set_epi32(0x6a09e667, static_cast<int>(0xbb67ae85), 0x510e527f,
-                        static_cast<int>(0x9b05688c)),
-          _mm_set_epi32(0x3c6ef372, static_cast<int>(0xa54ff53a), 0x1f83d9ab, 0x5be0cd19)};
+  const auto word = [](int i) { return static_cast<int>(kSha256InitialState[i]); };
+  return {_mm_set_epi32(word(0), word(1), word(4), word(5)),
+          _mm_set_epi32(word(2), word(3), word(6), word(7))};
 }
 
 inline __m128i BigEndianWords() { return _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203); }
@@ -49,7 +39,7 @@ template <int kGroup>
     now = _mm_sha256msg2_epu32(_mm_add_epi32(sigma0, seven_back), before);
   }
   const __m128i words = _mm_add_epi32(
-      now, _mm_load_si128(reinterpret_cast<const __m128i*>(kRoundConstants) + kGroup));
+      now, _mm_load_si128(reinterpret_cast<const __m128i*>(kSha256RoundConstants) + kGroup));
   state.cdgh = _mm_sha256rnds2_epu32(state.cdgh, state.abef, words);
   state.abef = _mm_sha256rnds2_epu32(state.abef, state.cdgh, _mm_shuffle_epi32(words, 0x0e));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <optional>
 
 #include "absl/strings/str_format.h"
 #include "ledger/base/check.h"
@@ -14,69 +15,86 @@ namespace {
 
 constexpr Level kMaxLevel = std::numeric_limits<Level>::max();
 
-// Messages hashed in one call: enough to fill any number of processor lanes, little enough to stay
-// in the first-level cache.
-constexpr std::size_t kBatch = 128;
+// The message of a node over two SHA-256 imprints.
+constexpr std::size_t kSha256Node = 2 * 33 + 1;
 
-absl::StatusOr<Level> ParentLevel(Level left, Level right) {
-  const Level higher = std::max(left, right);
-  if (higher == kMaxLevel) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("a node over a node of level %d would pass level %d", higher, kMaxLevel));
-  }
-  return static_cast<Level>(higher + 1);
+// Of the chunks in which a tree is built: their nodes take 270 KB at most.
+constexpr std::size_t kChunkHeight = 11;
+
+absl::Status BeyondLevels(Level child) {
+  return absl::InvalidArgumentError(
+      absl::StrFormat("a node over a node of level %d would pass level %d", child, kMaxLevel));
 }
 
 }  // namespace
 
 // Collects the messages of a row's nodes and hashes them many at a time. Messages of a batch have
 // one length: where leaves of another algorithm begin, a new batch begins.
-class HashTree::RowHasher {
+class HashTree::NodeHasher {
  public:
-  RowHasher(HashTree& tree, HashAlgorithm algorithm)
-      : tree_(tree), algorithm_(algorithm), digests_(kBatch * DigestSize(algorithm)) {}
+  explicit NodeHasher(HashTree& tree) : tree_(tree) {}
 
-  // Nodes are added in the order of their slots, without gaps.
-  absl::Status Add(Bytes left, Bytes right, Level level, std::size_t node) {
-    const std::size_t size = left.size() + right.size() + 1;
-    if (count_ == kBatch || (count_ > 0 && size != message_size_)) PITSER_RETURN_IF_ERROR(Flush());
-    if (count_ == 0) {
-      message_size_ = size;
-      first_node_ = node;
-      messages_.resize(std::max(messages_.size(), kBatch * size));
-    }
-    std::uint8_t* out = messages_.data() + count_ * size;
-    out = std::copy(left.begin(), left.end(), out);
-    out = std::copy(right.begin(), right.end(), out);
-    *out = level;
-    ++count_;
+  // For nodes over imprints that are as long as a slot.
+  absl::Status Begin() {
+    PITSER_ASSIGN_OR_RETURN(batch_, HashBatch::Create(tree_.algorithm_, 2 * tree_.stride_ + 1));
     return absl::OkStatus();
   }
 
-  absl::Status Flush() {
-    if (count_ == 0) return absl::OkStatus();
-    const std::size_t digest_size = DigestSize(algorithm_);
-    PITSER_RETURN_IF_ERROR(HashMany(algorithm_, Bytes(messages_).first(count_ * message_size_),
-                                    message_size_,
-                                    std::span(digests_).first(count_ * digest_size)));
-    for (std::size_t i = 0; i < count_; ++i) {
-      std::uint8_t* slot = tree_.Slot(first_node_ + i);
-      slot[0] = static_cast<std::uint8_t>(algorithm_);
-      std::memcpy(slot + 1, digests_.data() + i * digest_size, digest_size);
+  // The same where all imprints of the tree are as long as a slot: then two neighbours are joined
+  // already.
+  // Precondition: Begin().
+  void AddNeighbours(std::size_t left, Level level, std::size_t node) {
+    const std::size_t size = batch_->message_size();
+    if (batch_->count() == 0) first_node_ = node;
+    std::uint8_t* const out = batch_->Next();
+    if (size == kSha256Node) {  // A copy of known size is a few instructions.
+      std::memcpy(out, tree_.Slot(left), kSha256Node - 1);
+    } else {
+      std::memcpy(out, tree_.Slot(left), size - 1);
     }
-    count_ = 0;
+    out[size - 1] = level;
+    tree_.Slot(node)[0] = static_cast<std::uint8_t>(tree_.algorithm_);
+    if (batch_->full()) Flush();
+  }
+
+  // Nodes are added in the order of their slots, without gaps until the next Flush().
+  absl::Status Add(Bytes left, Bytes right, Level level, std::size_t node) {
+    const std::size_t size = left.size() + right.size() + 1;
+    if (!batch_ || batch_->message_size() != size) {
+      Flush();
+      PITSER_ASSIGN_OR_RETURN(batch_, HashBatch::Create(tree_.algorithm_, size));
+    }
+    if (batch_->count() == 0) first_node_ = node;
+    std::uint8_t* out = batch_->Next();
+    std::memcpy(out, left.data(), left.size());
+    std::memcpy(out + left.size(), right.data(), right.size());
+    out[size - 1] = level;
+    tree_.Slot(node)[0] = static_cast<std::uint8_t>(tree_.algorithm_);
+    if (batch_->full()) Flush();
     return absl::OkStatus();
+  }
+
+  void Flush() {
+    if (batch_) batch_->Finish(tree_.Slot(first_node_) + 1, tree_.stride_);
   }
 
  private:
   HashTree& tree_;
-  const HashAlgorithm algorithm_;
-  ByteVector messages_;
-  ByteVector digests_;
-  std::size_t message_size_ = 0;
+  std::optional<HashBatch> batch_;
   std::size_t first_node_ = 0;
-  std::size_t count_ = 0;
 };
+
+HashTree::HashTree(HashAlgorithm algorithm, std::size_t stride, std::size_t leaves)
+    : algorithm_(algorithm), stride_(stride), root_{Imprint::Zero(algorithm), 0} {
+  std::size_t nodes = 0;
+  for (std::size_t count = leaves;; count = (count + 1) / 2) {
+    rows_.push_back({nodes, count});
+    nodes += count;
+    if (count == 1) break;
+  }
+  values_ = std::make_unique_for_overwrite<std::uint8_t[]>(nodes * stride);
+  levels_ = std::make_unique_for_overwrite<Level[]>(nodes);
+}
 
 absl::StatusOr<HashTree> HashTree::Build(HashAlgorithm algorithm,
                                          std::span<const LeveledImprint> leaves) {
@@ -86,43 +104,86 @@ absl::StatusOr<HashTree> HashTree::Build(HashAlgorithm algorithm,
   for (const LeveledImprint& leaf : leaves) {
     stride = std::max(stride, leaf.imprint.bytes().size());
   }
-  HashTree tree(algorithm, stride, leaves.front());
-  std::size_t nodes = 0;
-  for (std::size_t row = leaves.size();; row = (row + 1) / 2) {
-    nodes += row;
-    if (row == 1) break;
-  }
-  tree.values_.resize(nodes * stride);
-  tree.levels_.reserve(nodes);
-  tree.rows_.push_back({0, leaves.size()});
-  for (std::size_t i = 0; i < leaves.size(); ++i) {
-    const Bytes value = leaves[i].imprint.bytes();
-    std::memcpy(tree.Slot(i), value.data(), value.size());
-    tree.levels_.push_back(leaves[i].level);
-  }
-  while (tree.rows_.back().count > 1) PITSER_RETURN_IF_ERROR(tree.AddRow(algorithm));
-  PITSER_ASSIGN_OR_RETURN(const Imprint root, Imprint::Parse(tree.Value(nodes - 1)));
-  tree.root_ = {root, tree.levels_.back()};
+  HashTree tree(algorithm, stride, leaves.size());
+  tree.uniform_ = stride == 1 + DigestSize(algorithm) &&
+                  std::ranges::all_of(leaves, [stride](const LeveledImprint& leaf) {
+                    return leaf.imprint.bytes().size() == stride;
+                  });
+  PITSER_RETURN_IF_ERROR(tree.Fill([&](HashTree& to, std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const Bytes value = leaves[i].imprint.bytes();
+      std::memcpy(to.Slot(i), value.data(), value.size());
+      to.levels_[i] = leaves[i].level;
+    }
+  }));
   return tree;
 }
 
-absl::Status HashTree::AddRow(HashAlgorithm algorithm) {
-  const Row children = rows_.back();
-  const Row row{children.first + children.count, (children.count + 1) / 2};
-  RowHasher hasher(*this, algorithm);
-  for (std::size_t i = 0; i < children.count / 2; ++i) {
+absl::StatusOr<HashTree> HashTree::BuildFromDigests(HashAlgorithm algorithm, Bytes digests) {
+  const std::size_t size = DigestSize(algorithm);
+  if (digests.empty()) return absl::InvalidArgumentError("a hash tree needs at least one leaf");
+  if (!HashAvailable(algorithm)) return Hash(algorithm, {}).status();
+  PITSER_CHECK(digests.size() % size == 0);
+  HashTree tree(algorithm, 1 + size, digests.size() / size);
+  tree.uniform_ = true;
+  PITSER_RETURN_IF_ERROR(tree.Fill([&](HashTree& to, std::size_t begin, std::size_t end) {
+    std::memset(to.levels_.get() + begin, 0, end - begin);
+    for (std::size_t i = begin; i < end; ++i) {
+      std::uint8_t* const slot = to.Slot(i);
+      slot[0] = static_cast<std::uint8_t>(algorithm);
+      std::memcpy(slot + 1, digests.data() + i * size, size);
+    }
+  }));
+  return tree;
+}
+
+// Chunk by chunk of the leaves, up to where a chunk has one node, so that what is read was just
+// written and is still in the processor's cache; then the rows above all of them.
+absl::Status HashTree::Fill(const PutLeaves& put) {
+  NodeHasher hasher(*this);
+  PITSER_RETURN_IF_ERROR(hasher.Begin());
+  const std::size_t height = rows_.size() - 1;
+  const std::size_t chunk_height = std::min(height, kChunkHeight);
+  for (std::size_t begin = 0; begin < size(); begin += std::size_t{1} << chunk_height) {
+    put(*this, begin, std::min(size(), begin + (std::size_t{1} << chunk_height)));
+    for (std::size_t row = 1; row <= chunk_height; ++row) {
+      const std::size_t width = std::size_t{1} << (chunk_height - row);
+      const std::size_t first = begin >> row;
+      PITSER_RETURN_IF_ERROR(
+          MakeNodes(hasher, row, first, std::min(rows_[row].count, first + width)));
+    }
+  }
+  for (std::size_t row = chunk_height + 1; row <= height; ++row) {
+    PITSER_RETURN_IF_ERROR(MakeNodes(hasher, row, 0, rows_[row].count));
+  }
+  const std::size_t last = rows_.back().first;
+  PITSER_ASSIGN_OR_RETURN(const Imprint root, Imprint::Parse(Value(last)));
+  root_ = {root, levels_[last]};
+  return absl::OkStatus();
+}
+
+absl::Status HashTree::MakeNodes(NodeHasher& hasher, std::size_t row, std::size_t begin,
+                                 std::size_t end) {
+  const Row children = rows_[row - 1];
+  const std::size_t first = rows_[row].first;
+  for (std::size_t i = begin; i < end; ++i) {
     const std::size_t left = children.first + 2 * i;
-    PITSER_ASSIGN_OR_RETURN(const Level level, ParentLevel(levels_[left], levels_[left + 1]));
-    PITSER_RETURN_IF_ERROR(hasher.Add(Value(left), Value(left + 1), level, row.first + i));
-    levels_.push_back(level);
+    if (2 * i + 1 == children.count) {  // The odd last one rises as it is.
+      std::memcpy(Slot(first + i), Slot(left), stride_);
+      levels_[first + i] = levels_[left];
+      break;
+    }
+    const Level higher = std::max(levels_[left], levels_[left + 1]);
+    if (higher == kMaxLevel) return BeyondLevels(higher);
+    const auto level = static_cast<Level>(higher + 1);
+    levels_[first + i] = level;
+    if (uniform_) {
+      hasher.AddNeighbours(left, level, first + i);
+    } else {
+      PITSER_RETURN_IF_ERROR(hasher.Add(Value(left), Value(left + 1), level, first + i));
+    }
   }
-  PITSER_RETURN_IF_ERROR(hasher.Flush());
-  if (children.count % 2 == 1) {  // The odd last one rises as it is.
-    const std::size_t last = row.first - 1;
-    std::memcpy(Slot(row.first + row.count - 1), Slot(last), stride_);
-    levels_.push_back(levels_[last]);
-  }
-  rows_.push_back(row);
+  hasher.Flush();
   return absl::OkStatus();
 }
 
@@ -137,7 +198,8 @@ LeveledImprint HashTree::leaf(std::size_t index) const {
 }
 
 Bytes HashTree::Value(std::size_t node) const {
-  const std::uint8_t* slot = values_.data() + node * stride_;
+  const std::uint8_t* slot = values_.get() + node * stride_;
+  if (uniform_) return {slot, stride_};
   return {slot, 1 + DigestSize(static_cast<HashAlgorithm>(slot[0]))};
 }
 
@@ -157,7 +219,9 @@ void HashTree::AppendLinks(std::size_t index, AggregationLinks& out) const {
 
 absl::StatusOr<LeveledImprint> JoinNodes(HashAlgorithm algorithm, Bytes left, Level left_level,
                                          Bytes right, Level right_level) {
-  PITSER_ASSIGN_OR_RETURN(const Level level, ParentLevel(left_level, right_level));
+  const Level higher = std::max(left_level, right_level);
+  if (higher == kMaxLevel) return BeyondLevels(higher);
+  const auto level = static_cast<Level>(higher + 1);
   PITSER_ASSIGN_OR_RETURN(const Imprint imprint, Hash(algorithm, {left, right, Bytes(&level, 1)}));
   return LeveledImprint{imprint, level};
 }

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -22,6 +25,9 @@ class HashTree {
   // Cost:   one hash an inner node, in batches; about two imprints of memory a leaf.
   static absl::StatusOr<HashTree> Build(HashAlgorithm algorithm,
                                         std::span<const LeveledImprint> leaves);
+  // The same over leaves of level 0 that are digests of `algorithm`, joined: what is fastest.
+  // Shape:  a multiple of DigestSize(algorithm).
+  static absl::StatusOr<HashTree> BuildFromDigests(HashAlgorithm algorithm, Bytes digests);
 
   std::size_t size() const { return rows_.front().count; }
   const LeveledImprint& root() const { return root_; }
@@ -41,24 +47,29 @@ class HashTree {
     std::size_t first;
     std::size_t count;
   };
-  class RowHasher;
+  class NodeHasher;
 
-  HashTree(HashAlgorithm algorithm, std::size_t stride, LeveledImprint root)
-      : algorithm_(algorithm), stride_(stride), root_(root) {}
+  HashTree(HashAlgorithm algorithm, std::size_t stride, std::size_t leaves);
 
   // The whole imprint of a node.
   Bytes Value(std::size_t node) const;
-  std::uint8_t* Slot(std::size_t node) { return values_.data() + node * stride_; }
+  std::uint8_t* Slot(std::size_t node) { return values_.get() + node * stride_; }
 
-  // Makes the next row out of the last one.
-  absl::Status AddRow(HashAlgorithm algorithm);
+  // Gives room for some leaves: `put` writes leaves [begin, end), values and levels, into the
+  // arrays.
+  using PutLeaves = std::function<void(HashTree& tree, std::size_t begin, std::size_t end)>;
+  absl::Status Fill(const PutLeaves& put);
+  // Makes nodes [begin, end) of row `row` out of the row below.
+  absl::Status MakeNodes(NodeHasher& hasher, std::size_t row, std::size_t begin, std::size_t end);
 
   HashAlgorithm algorithm_;
-  std::size_t stride_;   // Bytes from one value to the next: the longest imprint in the tree.
-  LeveledImprint root_;  // A copy: so that it can be handed out as a whole.
-  ByteVector values_;
-  std::vector<Level> levels_;
+  std::size_t stride_;     // Bytes from one value to the next: the longest imprint in the tree.
+  bool uniform_ = false;   // All imprints in the tree have stride_ bytes.
+  LeveledImprint root_;    // A copy: so that it can be handed out as a whole.
   std::vector<Row> rows_;  // Never empty.
+  // Not vectors, which would clear what is written right after.
+  std::unique_ptr<std::uint8_t[]> values_;
+  std::unique_ptr<Level[]> levels_;
 };
 
 // The node over two children, one of which may be metadata content; its level is one more than the

@@ -14,9 +14,12 @@ namespace {
 
 using base::MutexLock;
 
-// The digests as leaves.
-absl::StatusOr<std::vector<ledger::LeveledImprint>> ReadDigests(const WireBatch& batch,
-                                                                std::uint32_t max_batch) {
+// What the digests of a batch are.
+struct Digests {
+  ledger::HashAlgorithm algorithm;
+  std::size_t count;
+};
+absl::StatusOr<Digests> CheckDigests(const WireBatch& batch, std::uint32_t max_batch) {
   const auto algorithm = ledger::HashAlgorithmFromId(batch.algorithm);
   if (!algorithm.has_value()) {
     return absl::InvalidArgumentError(
@@ -35,15 +38,26 @@ absl::StatusOr<std::vector<ledger::LeveledImprint>> ReadDigests(const WireBatch&
                                                 max_batch, " (limit max_batch)")),
         "max_batch");
   }
+  return Digests{*algorithm, count};
+}
+
+absl::StatusOr<ledger::Imprint> ImprintOf(const WireBatch& batch, const Digests& digests,
+                                          std::size_t index) {
+  const std::size_t size = ledger::DigestSize(digests.algorithm);
+  return ledger::Imprint::Create(digests.algorithm, batch.digests.subspan(index * size, size));
+}
+
+absl::StatusOr<ledger::HashTree> BuildTree(const WireBatch& batch, const Digests& digests) {
+  if (digests.algorithm == kTreeAlgorithm) {
+    return ledger::HashTree::BuildFromDigests(kTreeAlgorithm, batch.digests);
+  }
   std::vector<ledger::LeveledImprint> leaves;
-  leaves.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    PITSER_ASSIGN_OR_RETURN(
-        const ledger::Imprint imprint,
-        ledger::Imprint::Create(*algorithm, batch.digests.subspan(i * digest_size, digest_size)));
+  leaves.reserve(digests.count);
+  for (std::size_t i = 0; i < digests.count; ++i) {
+    PITSER_ASSIGN_OR_RETURN(const ledger::Imprint imprint, ImprintOf(batch, digests, i));
     leaves.push_back({imprint, 0});
   }
-  return leaves;
+  return ledger::HashTree::Build(kTreeAlgorithm, leaves);
 }
 
 }  // namespace
@@ -87,21 +101,19 @@ bool SignBatch::Work() {
 
 absl::Status SignBatch::Start() {
   PITSER_ASSIGN_OR_RETURN(const WireBatch batch, ReadBatchRequest(ledger::AsBytes(*request_)));
-  ledger::LeveledImprint root{ledger::Imprint::Zero(kTreeAlgorithm), 0};
-  {
-    PITSER_ASSIGN_OR_RETURN(const auto leaves, ReadDigests(batch, limits_.max_batch));
-    PITSER_RETURN_IF_ERROR(aggregator_->CheckHash(leaves.front().imprint, 0));
-    size_ = leaves.size();
-    share_ = digests_->Take(size_);
-    if (!share_) {
-      return base::LimitReached("max_batch_digests", "too many digests of batches are held",
-                                limits_.retry_after);
-    }
-    root = leaves.front();
-    if (size_ > 1) {
-      PITSER_ASSIGN_OR_RETURN(tree_, ledger::HashTree::Build(kTreeAlgorithm, leaves));
-      root = tree_->root();
-    }
+  PITSER_ASSIGN_OR_RETURN(const Digests digests, CheckDigests(batch, limits_.max_batch));
+  PITSER_ASSIGN_OR_RETURN(const ledger::Imprint first, ImprintOf(batch, digests, 0));
+  PITSER_RETURN_IF_ERROR(aggregator_->CheckHash(first, 0));
+  size_ = digests.count;
+  share_ = digests_->Take(size_);
+  if (!share_) {
+    return base::LimitReached("max_batch_digests", "too many digests of batches are held",
+                              limits_.retry_after);
+  }
+  ledger::LeveledImprint root{first, 0};
+  if (size_ > 1) {
+    PITSER_ASSIGN_OR_RETURN(tree_, BuildTree(batch, digests));
+    root = tree_->root();
   }
   std::unique_ptr<PendingRequest> pending =
       std::make_unique<Pending>(std::static_pointer_cast<SignBatch>(shared_from_this()), root);

@@ -42,7 +42,7 @@ TEST(CalendarReplay, ReachesTheCalendarsLastSecond) {
 TEST(CalendarReplay, GoesOnFromItsPeaks) {
   MemoryCalendar calendar;
   CalendarReplay replay;
-  for (const std::uint64_t t : {1'700'000'000, 1'700'000'001, 1'700'500'000}) {
+  for (const std::uint64_t t : {1'700'000'000ULL, 1'700'000'001ULL, 1'700'500'000ULL}) {
     PITSER_ASSERT_OK(calendar.Append(t, TestImprint(t)));
     PITSER_ASSERT_OK(replay.Append(t, TestImprint(t)));
     PITSER_ASSERT_OK_AND_ASSIGN(replay, CalendarReplay::Restore(*replay.head(), replay.Peaks()));

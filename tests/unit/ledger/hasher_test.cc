@@ -1,7 +1,9 @@
 #include "ledger/crypto/hasher.h"
 
+#include <algorithm>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "ledger/base/hex.h"
@@ -61,21 +63,27 @@ TEST(HashTwo, EqualsOneByOneForEveryTwoAlgorithms) {
   }
 }
 
-TEST(HashMany, EqualsOneByOneForEveryAlgorithm) {
+TEST(HashBatch, EqualsOneByOneForEveryAlgorithmAgainAndAgain) {
   for (HashAlgorithm algorithm : AllHashAlgorithms()) {
     const std::size_t size = 67;
-    const std::size_t count = 9;
-    ByteVector messages(size * count);
-    for (std::size_t i = 0; i < messages.size(); ++i) {
-      messages[i] = static_cast<std::uint8_t>(i * 31);
-    }
-    ByteVector digests(count * DigestSize(algorithm));
-    PITSER_ASSERT_OK(HashMany(algorithm, messages, size, digests));
-    for (std::size_t i = 0; i < count; ++i) {
-      PITSER_ASSERT_OK_AND_ASSIGN(const Imprint one,
-                                  Hash(algorithm, {Bytes(messages).subspan(i * size, size)}));
-      EXPECT_TRUE(Equal(one.digest(),
-                        Bytes(digests).subspan(i * DigestSize(algorithm), DigestSize(algorithm))));
+    const std::size_t stride = DigestSize(algorithm) + 1;
+    PITSER_ASSERT_OK_AND_ASSIGN(HashBatch batch, HashBatch::Create(algorithm, size));
+    for (const std::size_t count : {std::size_t{9}, HashBatch::kCapacity, std::size_t{0}}) {
+      std::vector<ByteVector> messages;
+      for (std::size_t i = 0; i < count; ++i) {
+        messages.emplace_back(size, static_cast<std::uint8_t>(i * 31 + count));
+        EXPECT_FALSE(batch.full());
+        std::ranges::copy(messages.back(), batch.Next());
+      }
+      EXPECT_EQ(batch.full(), count == HashBatch::kCapacity);
+      ByteVector digests(count * stride);
+      batch.Finish(digests.data(), stride);
+      EXPECT_EQ(batch.count(), 0u);
+      for (std::size_t i = 0; i < count; ++i) {
+        PITSER_ASSERT_OK_AND_ASSIGN(const Imprint one, Hash(algorithm, {messages[i]}));
+        EXPECT_TRUE(Equal(one.digest(), Bytes(digests).subspan(i * stride, stride - 1)));
+        EXPECT_EQ(digests[i * stride + stride - 1], 0);
+      }
     }
   }
 }
@@ -91,9 +99,10 @@ TEST(Hash, EqualsOpensslForEveryAlgorithmAndLength) {
       const Imprint expected = hasher.Finish();
       const Bytes all(message);
       EXPECT_EQ(Hash(algorithm, {all.first(size / 3), all.subspan(size / 3)}).value(), expected);
-      if (size == 0) continue;
       ByteVector digest(DigestSize(algorithm));
-      PITSER_ASSERT_OK(HashMany(algorithm, message, size, digest));
+      PITSER_ASSERT_OK_AND_ASSIGN(HashBatch batch, HashBatch::Create(algorithm, size));
+      std::ranges::copy(message, batch.Next());
+      batch.Finish(digest.data(), digest.size());
       EXPECT_TRUE(Equal(digest, expected.digest())) << HashAlgorithmName(algorithm) << size;
     }
   }

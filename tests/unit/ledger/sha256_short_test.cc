@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <random>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -79,22 +81,54 @@ TEST(Sha256ShortTwo, EqualsOpensslForTwoLengths) {
   }
 }
 
-TEST(Sha256ShortMany, EqualsOpensslForEveryLengthAndCount) {
+// Each way that this machine can go.
+using Way = void (*)(const PaddedMessages&, std::uint8_t*, std::size_t);
+std::vector<std::pair<std::string, Way>> Ways() {
+  std::vector<std::pair<std::string, Way>> ways = {{"chosen", Sha256Padded},
+                                                   {"by two", Sha256PaddedByTwo}};
+  if (HasWideSha256()) ways.emplace_back("by sixteen", Sha256PaddedBySixteen);
+  return ways;
+}
+
+// Against OpenSSL, with digests that stand apart, in a buffer that was cleared.
+void ExpectAllWaysEqualOpenssl(std::size_t size, std::size_t count, std::mt19937& random) {
+  constexpr std::size_t kStride = kSha256Size + 1;
+  const ByteVector messages = RandomBytes(size * count, random);
+  const std::size_t padded_size = Sha256PaddedBlocks(size) * kSha256Block;
+  ByteVector padded(count * padded_size, 0xa5);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::copy_n(messages.begin() + static_cast<std::ptrdiff_t>(i * size), size,
+                padded.begin() + static_cast<std::ptrdiff_t>(i * padded_size));
+    WriteSha256Padding(padded.data() + i * padded_size, size);
+  }
+  for (const auto& [name, way] : Ways()) {
+    ByteVector digests(count * kStride);
+    way({padded.data(), Sha256PaddedBlocks(size), count}, digests.data(), kStride);
+    for (std::size_t i = 0; i < count; ++i) {
+      const Digest expected = ByOpenssl(Bytes(messages).subspan(i * size, size));
+      const Bytes got = Bytes(digests).subspan(i * kStride, kStride);
+      ASSERT_TRUE(Equal(got.first(kSha256Size), expected))
+          << name << ": " << size << " bytes, message " << i << " of " << count;
+      ASSERT_EQ(got.back(), 0) << name << ": written beyond a digest's end";
+    }
+  }
+}
+
+TEST(Sha256Padded, EveryWayEqualsOpensslForEveryLengthAndCount) {
   PITSER_NEED_INSTRUCTIONS();
   std::mt19937 random(20261125);
   for (std::size_t size = 0; size <= kMaxShortMessage; ++size) {
-    for (const std::size_t count : {0U, 1U, 2U, 3U, 9U}) {
-      const ByteVector messages = RandomBytes(size * count, random);
-      ByteVector digests(count * kSha256Size + 1);
-      Sha256ShortMany(messages.data(), count, size, digests.data());
-      for (std::size_t i = 0; i < count; ++i) {
-        const Digest expected = ByOpenssl(Bytes(messages).subspan(i * size, size));
-        ASSERT_TRUE(std::equal(expected.begin(), expected.end(),
-                               digests.begin() + static_cast<std::ptrdiff_t>(i * kSha256Size)))
-            << size << " bytes, message " << i << " of " << count;
-      }
-      EXPECT_EQ(digests.back(), 0) << "written beyond the end";
+    for (const std::size_t count : {0U, 1U, 2U, 3U, 15U, 16U, 17U, 23U, 24U, 33U}) {
+      ExpectAllWaysEqualOpenssl(size, count, random);
     }
+  }
+}
+
+TEST(Sha256Padded, EveryWayEqualsOpensslForRandomBatches) {
+  PITSER_NEED_INSTRUCTIONS();
+  std::mt19937 random(20261128);
+  for (int i = 0; i < 300; ++i) {
+    ExpectAllWaysEqualOpenssl(random() % (kMaxShortMessage + 1), random() % 300, random);
   }
 }
 
