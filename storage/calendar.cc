@@ -16,6 +16,7 @@
 #include "storage/internal/files.h"
 #include "storage/internal/open_database.h"
 #include "storage/internal/start_check.h"
+#include "storage/internal/tile_cache.h"
 #include "storage/internal/tile_reader.h"
 #include "storage/last_signed.h"
 
@@ -56,15 +57,26 @@ absl::Status TooOld(std::string_view what, std::uint64_t handed_out,
       end, what, Second(handed_out)));
 }
 
+// Tiles of the upper bands may take most of it, so that blocks that are read once do not push them
+// out. Few shards: an operator's budget may be small.
+std::shared_ptr<rocksdb::Cache> NewCache(std::size_t bytes) {
+  constexpr int kShardBits = 4;
+  constexpr double kShareOfUpperTiles = 0.75;
+  return rocksdb::NewLRUCache(bytes, kShardBits, /*strict_capacity_limit=*/false,
+                              kShareOfUpperTiles);
+}
+
 class RocksCalendar : public Calendar {
  public:
   RocksCalendar(std::string path, CalendarOptions options)
       : path_(std::move(path)),
         options_(std::move(options)),
-        env_(options_.env == nullptr ? rocksdb::Env::Default() : options_.env) {
+        env_(options_.env == nullptr ? rocksdb::Env::Default() : options_.env),
+        cache_(NewCache(options_.cache_bytes)),
+        tiles_(cache_) {
     if (!options_.on_sync_failure) options_.on_sync_failure = EndProcess;
     database_options_ = {.env = env_,
-                         .block_cache = rocksdb::NewLRUCache(options_.block_cache_bytes),
+                         .block_cache = cache_,
                          .write_buffer_bytes = options_.write_buffer_bytes,
                          .create = false,
                          .signed_up_to = std::nullopt,
@@ -120,6 +132,8 @@ class RocksCalendar : public Calendar {
   }
 
   absl::Status CheckClosed(std::uint64_t t) const;
+  absl::StatusOr<internal::Cached<ledger::PeakFolds>> FoldsOf(const TileReader& nodes,
+                                                              std::uint64_t publication_time) const;
   absl::StatusOr<std::optional<Imprint>> StoredLeaf(rocksdb::DB& db, std::uint64_t t) const;
   absl::StatusOr<bool> Stands(rocksdb::DB& db, std::uint64_t t, const Imprint& leaf) const;
 
@@ -138,6 +152,8 @@ class RocksCalendar : public Calendar {
   const std::string path_;
   CalendarOptions options_;  // Constant after construction.
   rocksdb::Env* const env_;
+  const std::shared_ptr<rocksdb::Cache> cache_;  // Of the database's blocks, and of tiles.
+  const internal::TileCache tiles_;
 
   // Touched by the thread that opens and, after that, by the writing thread only.
   internal::DatabaseOptions database_options_;
@@ -311,19 +327,35 @@ absl::Status RocksCalendar::VisitLeaves(
   return FromRocks(it->status());
 }
 
+// The folds of a closed second, read by `nodes` unless they are at hand.
+absl::StatusOr<internal::Cached<ledger::PeakFolds>> RocksCalendar::FoldsOf(
+    const TileReader& nodes, std::uint64_t publication_time) const {
+  internal::Cached<ledger::PeakFolds> cached = tiles_.FindFolds(publication_time);
+  if (cached.get() != nullptr) return cached;
+  PITSER_ASSIGN_OR_RETURN(ledger::PeakFolds folds,
+                          ledger::PeakFolds::Make(nodes, publication_time));
+  return tiles_.Keep(std::move(folds));
+}
+
 absl::StatusOr<Imprint> RocksCalendar::Root(std::uint64_t publication_time) const {
   PITSER_RETURN_IF_ERROR(CheckClosed(publication_time));
+  const std::uint64_t next = next_.load(std::memory_order_acquire);
   const Reading reading(*this);
   PITSER_RETURN_IF_ERROR(reading.status());
-  return ledger::CalendarRoot(TileReader(reading.db()), publication_time);
+  const TileReader nodes(reading.db(), tiles_, next);
+  PITSER_ASSIGN_OR_RETURN(const auto folds, FoldsOf(nodes, publication_time));
+  return folds.get()->root();
 }
 
 absl::StatusOr<ledger::CalendarHashChain> RocksCalendar::Chain(
     std::uint64_t t, std::uint64_t publication_time) const {
   PITSER_RETURN_IF_ERROR(CheckClosed(publication_time));
+  const std::uint64_t next = next_.load(std::memory_order_acquire);
   const Reading reading(*this);
   PITSER_RETURN_IF_ERROR(reading.status());
-  return ledger::BuildCalendarChain(TileReader(reading.db()), t, publication_time);
+  const TileReader nodes(reading.db(), tiles_, next);
+  PITSER_ASSIGN_OR_RETURN(const auto folds, FoldsOf(nodes, publication_time));
+  return ledger::BuildCalendarChain(nodes, t, *folds.get());
 }
 
 absl::StatusOr<Imprint> RocksCalendar::Node(unsigned level, std::uint64_t index) const {
@@ -332,9 +364,10 @@ absl::StatusOr<Imprint> RocksCalendar::Node(unsigned level, std::uint64_t index)
         absl::StrFormat("the calendar has no node (%d, %d)", level, index));
   }
   PITSER_RETURN_IF_ERROR(CheckClosed(((index + 1) << level) - 1));
+  const std::uint64_t next = next_.load(std::memory_order_acquire);
   const Reading reading(*this);
   PITSER_RETURN_IF_ERROR(reading.status());
-  return TileReader(reading.db()).Node(level, index);
+  return TileReader(reading.db(), tiles_, next).Node(level, index);
 }
 
 // Writing -----------------------------------------------------------------------------------------

@@ -44,7 +44,9 @@ struct CalendarOptions {
   // durable and readers see it. Called from the thread that opens or writes; must not block. Null:
   // nobody.
   std::function<void(std::uint64_t)> on_head;
-  std::size_t block_cache_bytes = std::size_t{64} << 20;
+  // Memory for what is read: blocks of the database, and the upper nodes
+  // (storage/internal/tile_cache.h).
+  std::size_t cache_bytes = std::size_t{64} << 20;
   // How much of the log is gathered before it is written out as a table; a restart replays at most
   // that. The default is half a day of seconds.
   std::size_t write_buffer_bytes = std::size_t{8} << 20;

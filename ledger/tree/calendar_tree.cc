@@ -1,6 +1,9 @@
 #include "ledger/tree/calendar_tree.h"
 
+#include <algorithm>
 #include <bit>
+#include <iterator>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "ledger/base/check.h"
@@ -28,24 +31,6 @@ absl::Status CheckAfterHead(std::optional<std::uint64_t> head, std::uint64_t t) 
   if (!head || t > *head) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrFormat("second %d is not after the head, %d", t, *head));
-}
-
-// The value of the tree over the last `count mod 2^level` of the leaves 0 .. count - 1: the fold of
-// the perfect blocks that the one bits of `count` below `level` cut.
-// Precondition: there is such a bit.   Source: spec 5.5, "Peaks and folds".
-absl::StatusOr<Imprint> FoldPeaks(const NodeReader& nodes, std::uint64_t count, unsigned level) {
-  std::optional<Imprint> fold;
-  for (unsigned b = 0; b < level; ++b) {
-    if (!Bit(count, b)) continue;
-    PITSER_ASSIGN_OR_RETURN(Imprint peak, nodes.Node(b, (count >> b) - 1));
-    if (fold) {
-      PITSER_ASSIGN_OR_RETURN(fold, JoinCalendarNodes(peak, *fold));
-    } else {
-      fold = peak;
-    }
-  }
-  PITSER_CHECK(fold.has_value());
-  return *fold;
 }
 
 }  // namespace
@@ -125,14 +110,40 @@ absl::StatusOr<std::vector<CalendarNode>> PlanAppend(const NodeReader& nodes,
   return plan;
 }
 
-absl::StatusOr<Imprint> CalendarRoot(const NodeReader& nodes, std::uint64_t publication_time) {
+absl::StatusOr<PeakFolds> PeakFolds::Make(const NodeReader& nodes, std::uint64_t publication_time) {
   PITSER_RETURN_IF_ERROR(CheckRange(publication_time));
-  return FoldPeaks(nodes, publication_time + 1, kCalendarLevels + 1);
+  PeakFolds folds(publication_time + 1);
+  for (unsigned bit = 0; bit <= kCalendarLevels; ++bit) {
+    if (!Bit(folds.count_, bit)) continue;
+    PITSER_ASSIGN_OR_RETURN(Imprint value, nodes.Node(bit, (folds.count_ >> bit) - 1));
+    if (!folds.folds_.empty()) {
+      PITSER_ASSIGN_OR_RETURN(value, JoinCalendarNodes(value, folds.folds_.back().value));
+    }
+    folds.folds_.push_back({bit, value});
+  }
+  return folds;
+}
+
+const Imprint& PeakFolds::Below(unsigned level) const {
+  const auto after = std::ranges::lower_bound(folds_, level, {}, &Fold::bit);
+  PITSER_CHECK(after != folds_.begin());
+  return std::prev(after)->value;
+}
+
+absl::StatusOr<Imprint> CalendarRoot(const NodeReader& nodes, std::uint64_t publication_time) {
+  PITSER_ASSIGN_OR_RETURN(const PeakFolds folds, PeakFolds::Make(nodes, publication_time));
+  return folds.root();
 }
 
 absl::StatusOr<CalendarHashChain> BuildCalendarChain(const NodeReader& nodes, std::uint64_t t,
                                                      std::uint64_t publication_time) {
-  PITSER_RETURN_IF_ERROR(CheckRange(publication_time));
+  PITSER_ASSIGN_OR_RETURN(const PeakFolds folds, PeakFolds::Make(nodes, publication_time));
+  return BuildCalendarChain(nodes, t, folds);
+}
+
+absl::StatusOr<CalendarHashChain> BuildCalendarChain(const NodeReader& nodes, std::uint64_t t,
+                                                     const PeakFolds& folds) {
+  const std::uint64_t publication_time = folds.publication_time();
   if (t > publication_time) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "no chain leads from second %d to the earlier publication time %d", t, publication_time));
@@ -142,6 +153,7 @@ absl::StatusOr<CalendarHashChain> BuildCalendarChain(const NodeReader& nodes, st
   const unsigned own = static_cast<unsigned>(std::bit_width(t ^ count)) - 1;
   PITSER_ASSIGN_OR_RETURN(const Imprint input, nodes.Node(0, t));
   CalendarLinks links;
+  links.reserve(kCalendarLevels);
   const auto add_right = [&](unsigned level) -> absl::Status {
     PITSER_ASSIGN_OR_RETURN(const Imprint sibling, nodes.Node(level, (t >> level) - 1));
     links.push_back({LinkDirection::kRight, sibling});
@@ -156,8 +168,7 @@ absl::StatusOr<CalendarHashChain> BuildCalendarChain(const NodeReader& nodes, st
     }
   }
   if ((count & ((std::uint64_t{1} << own) - 1)) != 0) {
-    PITSER_ASSIGN_OR_RETURN(const Imprint rest, FoldPeaks(nodes, count, own));
-    links.push_back({LinkDirection::kLeft, rest});
+    links.push_back({LinkDirection::kLeft, folds.Below(own)});
   }
   for (unsigned level = own + 1; level <= kCalendarLevels; ++level) {
     if (Bit(t, level)) PITSER_RETURN_IF_ERROR(add_right(level));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -68,6 +69,34 @@ absl::StatusOr<std::vector<CalendarNode>> PlanSkip(const NodeReader& nodes,
                                                    std::optional<std::uint64_t> head,
                                                    std::uint64_t new_head);
 
+// What all chains to one publication time share: the values of the trees over its last seconds.
+// Immutable. It never changes for a second that is closed, so it may be kept.
+// Source: spec 5.5, "Peaks and folds".
+class PeakFolds {
+ public:
+  // Precondition: seconds up to `publication_time` are closed.
+  // Errors: kOutOfRange beyond kMaxCalendarTime; the reader's.   Cost: 40 hashes at most.
+  static absl::StatusOr<PeakFolds> Make(const NodeReader& nodes, std::uint64_t publication_time);
+
+  std::uint64_t publication_time() const { return count_ - 1; }
+  const Imprint& root() const { return folds_.back().value; }
+  // The tree over the last `count mod 2^level` of the seconds 0 .. count - 1 = publication_time().
+  // Precondition: there are some.
+  const Imprint& Below(unsigned level) const;
+  // What it takes in memory.
+  std::size_t bytes() const { return sizeof(*this) + folds_.capacity() * sizeof(Fold); }
+
+ private:
+  struct Fold {
+    unsigned bit;  // Of the highest perfect block in it.
+    Imprint value;
+  };
+  explicit PeakFolds(std::uint64_t count) : count_(count) {}
+
+  std::uint64_t count_;
+  std::vector<Fold> folds_;  // Ascending. Never empty.
+};
+
 // The calendar root for publication time `publication_time`. Precondition: seconds up to it are
 // closed.   Errors: the reader's.
 absl::StatusOr<Imprint> CalendarRoot(const NodeReader& nodes, std::uint64_t publication_time);
@@ -77,5 +106,8 @@ absl::StatusOr<Imprint> CalendarRoot(const NodeReader& nodes, std::uint64_t publ
 // Errors: kInvalidArgument if t > publication_time; the reader's.
 absl::StatusOr<CalendarHashChain> BuildCalendarChain(const NodeReader& nodes, std::uint64_t t,
                                                      std::uint64_t publication_time);
+// The same where the publication time's folds are at hand.
+absl::StatusOr<CalendarHashChain> BuildCalendarChain(const NodeReader& nodes, std::uint64_t t,
+                                                     const PeakFolds& folds);
 
 }  // namespace pitser::ledger

@@ -252,7 +252,7 @@ class NodeImpl final : public Node, private Operated {
     storage::CalendarOptions options;
     options.env = environment.env;
     options.last_signed = folder_->last_signed();
-    options.block_cache_bytes = static_cast<std::size_t>(settings_.calendar_cache_bytes);
+    options.cache_bytes = static_cast<std::size_t>(settings_.calendar_cache_bytes);
     options.on_notice = [](std::string_view notice) {
       base::LogWarning("calendar_notice", {{"text", notice}});
     };

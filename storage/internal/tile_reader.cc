@@ -1,5 +1,6 @@
 #include "storage/internal/tile_reader.h"
 
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_format.h"
 #include "ledger/base/status.h"
 
@@ -11,26 +12,45 @@ absl::StatusOr<Imprint> TileReader::Node(unsigned level, std::uint64_t index) co
   const unsigned depth = level % kBand;
   const unsigned below = kBand - depth;  // Levels from here to the tile's parent.
   PITSER_ASSIGN_OR_RETURN(const Tile* tile, Load(level / kBand, index >> below));
-  const auto place = static_cast<unsigned>(index & ((std::uint64_t{1} << below) - 1));
-  return Fold(*tile, depth, place << depth);
+  return tile->Node(depth, static_cast<unsigned>(index & ((std::uint64_t{1} << below) - 1)));
 }
 
 absl::StatusOr<Imprint> TileReader::Recomputed(unsigned level, std::uint64_t index) const {
   PITSER_ASSIGN_OR_RETURN(const Tile* tile, Load(level / kBand - 1, index));
-  return Fold(*tile, kBand, 0);
+  return tile->Node(kBand, 0);
 }
 
-absl::StatusOr<const TileReader::Tile*> TileReader::Load(unsigned band,
-                                                         std::uint64_t parent) const {
-  for (const auto& tile : tiles_) {
-    if (tile->band == band && tile->parent == parent) return tile.get();
+absl::StatusOr<const Tile*> TileReader::Load(unsigned band, std::uint64_t parent) const {
+  for (const Loaded& loaded : tiles_) {
+    if (loaded.band == band && loaded.parent == parent) return loaded.tile;
   }
-  auto tile = std::make_unique<Tile>();
-  tile->band = band;
-  tile->parent = parent;
+  const bool may_keep = cache_ != nullptr && TileCache::IsComplete(band, parent, next_);
+  if (may_keep) {
+    if (Cached<Tile> cached = cache_->FindTile(band, parent); cached.get() != nullptr) {
+      const Tile* const tile = cached.get();
+      tiles_.push_back({band, parent, tile, nullptr, std::move(cached)});
+      return tile;
+    }
+  }
+  PITSER_ASSIGN_OR_RETURN(Tile read, Read(band, parent));
+  if (may_keep && TileCache::IsWorthIt(band, read)) {
+    PITSER_ASSIGN_OR_RETURN(Tile expanded, read.Expanded());
+    Cached<Tile> cached = cache_->Keep(band, parent, std::move(expanded));
+    const Tile* const tile = cached.get();
+    tiles_.push_back({band, parent, tile, nullptr, std::move(cached)});
+    return tile;
+  }
+  auto own = std::make_unique<const Tile>(std::move(read));
+  const Tile* const tile = own.get();
+  tiles_.push_back({band, parent, tile, std::move(own), {}});
+  return tile;
+}
+
+absl::StatusOr<Tile> TileReader::Read(unsigned band, std::uint64_t parent) const {
   if (iterator_ == nullptr) iterator_.reset(db_.NewIterator(rocksdb::ReadOptions()));
   const unsigned level = band * kBand;
   const std::uint64_t first = parent << kBand;
+  absl::InlinedVector<Tile::Slot, kTileWidth> slots;
   for (iterator_->Seek(NodeKey(level, first)); iterator_->Valid(); iterator_->Next()) {
     const std::optional<std::uint64_t> index = IndexOfKey(level, iterator_->key());
     if (!index || *index - first >= kTileWidth) break;
@@ -39,21 +59,10 @@ absl::StatusOr<const TileReader::Tile*> TileReader::Load(unsigned band,
       return absl::DataLossError(
           absl::StrFormat("calendar node (%d, %d): %s", level, *index, value.status().message()));
     }
-    tile->slots[*index - first] = *value;
-    tile->present |= 1U << (*index - first);
+    slots.emplace_back(static_cast<unsigned>(*index - first), *value);
   }
   PITSER_RETURN_IF_ERROR(FromRocks(iterator_->status()));
-  tiles_.push_back(std::move(tile));
-  return tiles_.back().get();
-}
-
-absl::StatusOr<Imprint> TileReader::Fold(const Tile& tile, unsigned depth, unsigned first) {
-  const std::uint32_t mask = ((1U << (1U << depth)) - 1) << first;
-  if ((tile.present & mask) == 0) return ledger::EmptyNode(tile.band * kBand + depth);
-  if (depth == 0) return *tile.slots[first];
-  PITSER_ASSIGN_OR_RETURN(const Imprint left, Fold(tile, depth - 1, first));
-  PITSER_ASSIGN_OR_RETURN(const Imprint right, Fold(tile, depth - 1, first + (1U << (depth - 1))));
-  return ledger::JoinCalendarNodes(left, right);
+  return Tile::Make(band, slots);
 }
 
 absl::StatusOr<std::optional<HeadRecord>> ReadHead(rocksdb::DB& db) {

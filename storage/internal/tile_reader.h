@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -9,6 +8,8 @@
 #include "ledger/tree/calendar_tree.h"
 #include "rocksdb/db.h"
 #include "storage/internal/rocks.h"
+#include "storage/internal/tile.h"
+#include "storage/internal/tile_cache.h"
 
 namespace pitser::storage::internal {
 
@@ -21,6 +22,10 @@ class TileReader : public ledger::NodeReader {
  public:
   // `db` outlives the reader.
   explicit TileReader(rocksdb::DB& db) : db_(db) {}
+  // Asks `cache` first, which outlives it too, and keeps there what it reads of it. Only for what
+  // is complete as of the head `next` - 1, which was read before.
+  TileReader(rocksdb::DB& db, const TileCache& cache, std::uint64_t next)
+      : db_(db), cache_(&cache), next_(next) {}
 
   // Errors: kDataLoss; kUnavailable.
   absl::StatusOr<ledger::Imprint> Node(unsigned level, std::uint64_t index) const override;
@@ -31,19 +36,22 @@ class TileReader : public ledger::NodeReader {
 
  private:
   // The children, kBand levels down, of N((band + 1) * kBand, parent).
-  struct Tile {
+  struct Loaded {
     unsigned band;
     std::uint64_t parent;
-    std::uint32_t present = 0;  // A bit for each slot that is stored.
-    std::array<std::optional<ledger::Imprint>, kTileWidth> slots;
+    const Tile* tile;
+    std::unique_ptr<const Tile> own;  // One of the two holds it.
+    Cached<Tile> cached;
   };
 
   absl::StatusOr<const Tile*> Load(unsigned band, std::uint64_t parent) const;
-  static absl::StatusOr<ledger::Imprint> Fold(const Tile& tile, unsigned depth, unsigned first);
+  absl::StatusOr<Tile> Read(unsigned band, std::uint64_t parent) const;
 
   rocksdb::DB& db_;
+  const TileCache* const cache_ = nullptr;
+  const std::uint64_t next_ = 0;
   mutable std::unique_ptr<rocksdb::Iterator> iterator_;
-  mutable std::vector<std::unique_ptr<Tile>> tiles_;
+  mutable std::vector<Loaded> tiles_;
 };
 
 // The head record; nothing in a new calendar.   Errors: kDataLoss; kUnavailable.

@@ -103,8 +103,15 @@ TEST_F(CalendarTest, KeepsWhatItSaidYesTo) {
   EXPECT_EQ(*calendar_->Leaf(5), std::nullopt);
 }
 
-TEST_F(CalendarTest, EqualsTheModelOverLeavesAndGaps) {
-  PITSER_ASSERT_OK(Open());
+// Also where the memory for what was read is hardly any, and where it keeps all.
+class CalendarCacheTest : public CalendarTest, public ::testing::WithParamInterface<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(CacheBytes, CalendarCacheTest,
+                         ::testing::Values(1, 100'000, std::size_t{64} << 20));
+
+TEST_P(CalendarCacheTest, EqualsTheModelOverLeavesAndGaps) {
+  CalendarOptions options;
+  options.cache_bytes = GetParam();
+  PITSER_ASSERT_OK(Open(options));
   MemoryCalendar model;
   std::mt19937_64 random(20261123);
   std::uint64_t next = 0;
@@ -120,11 +127,11 @@ TEST_F(CalendarTest, EqualsTheModelOverLeavesAndGaps) {
       PITSER_ASSERT_OK(model.Append(next, TestImprint(next)));
     }
     ++next;
-    if (step % 20 == 0) {
+    if (step % 10 == 0) {
       ASSERT_NO_FATAL_FAILURE(ExpectSame(*calendar_, model));
     }
-    if (step % 60 == 0) {
-      PITSER_ASSERT_OK(Open());
+    if (step % 100 == 0) {
+      PITSER_ASSERT_OK(Open(options));
     }
   }
   ExpectSame(*calendar_, model);
