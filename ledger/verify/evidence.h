@@ -57,6 +57,8 @@ class Evidence {
   // chain. Each starts from its own input hash, whatever the one below led to.
   // Errors: kInvalidArgument if a level passes 255; kUnimplemented.
   const absl::StatusOr<ChainOutputs>& chain_outputs();
+  // What chain_outputs() is to give, from who has computed it already.
+  void GiveChainOutputs(ChainOutputs outputs) { chain_outputs_.Set(std::move(outputs)); }
 
   // The output of the highest aggregation hash chain.
   absl::StatusOr<Imprint> AggregationRoot();

@@ -83,9 +83,9 @@ void SharedTail::RememberBorder(const Signature& whole, Bytes part) {
 }
 
 std::optional<VerificationResult> SharedTail::VerifyPart(Bytes part, const Imprint& document_hash,
-                                                         Level input_level) const {
+                                                         Level input_level) {
   if (part.size() + tail_.size() > kMaxSignatureSize - 4) return std::nullopt;
-  const absl::StatusOr<Signature> alone = ParsePart(part);
+  absl::StatusOr<Signature> alone = ParsePart(part);
   if (!alone.ok()) return std::nullopt;
   const AggregationHashChain& top = alone->aggregation_chains().back();
   const bool meets =
@@ -96,11 +96,18 @@ std::optional<VerificationResult> SharedTail::VerifyPart(Bytes part, const Impri
   const VerificationContext context{
       .signature = *alone, .document_hash = document_hash, .input_level = input_level};
   internal::Evidence evidence(context);
+  const bool one_chain = alone->aggregation_chains().size() == 1;
+  if (one_chain) {
+    const auto output = path_.Fold(top);
+    if (!output) return std::nullopt;
+    evidence.GiveChainOutputs({*output});
+  }
   absl::StatusOr<VerificationResult> result = RunInternalRules(evidence);
   if (!result.ok() || result->outcome != Outcome::kOk) return std::nullopt;
   // The level goes into the hashes of the tail's chains.
   const LeveledImprint& node = evidence.chain_outputs()->back();
   if (!(node == border_->node)) return std::nullopt;
+  if (one_chain) path_.Keep(*std::move(alone));
   return *std::move(result);
 }
 

@@ -95,23 +95,45 @@ TEST(SharedTail, SaysWhatIsWrongWithOneAndGoesOn) {
   EXPECT_EQ(Short(tail, batch.parts[1], hashes[1]), Whole(batch, batch.parts[1], hashes[1]));
 }
 
-// The short way agrees with the long one whatever is changed about a part.
+// The short way agrees with the long one whatever is changed about a part, and whatever the part
+// before it was: one far away, a neighbour, or the very part.
 TEST(SharedTail, AgreesWithTheWholeSignatureForEveryBitOfAPart) {
   const std::vector<Imprint> hashes = Hashes(6);
   const MadeBatch batch = MakeBatch(hashes, kTestTime);
-  SharedTail tail(batch.tail);
-  const std::string good = Short(tail, batch.parts[0], hashes[0]);
-  const std::size_t bits = batch.parts[4].size() * 8;
-  std::size_t still_good = 0;
-  for (std::size_t bit = 0; bit < bits; ++bit) {
-    ByteVector part = batch.parts[4];
-    part[bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8);
-    const std::string whole = Whole(batch, part, hashes[4]);
-    EXPECT_EQ(Short(tail, part, hashes[4]), whole) << bit;
-    if (whole == good) ++still_good;
+  for (const std::size_t before : {std::size_t{0}, std::size_t{4}, std::size_t{5}}) {
+    SharedTail tail(batch.tail);
+    const std::string good = Short(tail, batch.parts[0], hashes[0]);
+    const std::size_t bits = batch.parts[4].size() * 8;
+    std::size_t still_good = 0;
+    for (std::size_t bit = 0; bit < bits; ++bit) {
+      ASSERT_EQ(Short(tail, batch.parts[before], hashes[before]), good);
+      ByteVector part = batch.parts[4];
+      part[bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8);
+      const std::string whole = Whole(batch, part, hashes[4]);
+      EXPECT_EQ(Short(tail, part, hashes[4]), whole) << bit << " after " << before;
+      if (whole == good) ++still_good;
+    }
+    // The flags of elements, which no hash covers: see tests/property/uncovered_bits.h.
+    EXPECT_LT(still_good, bits / 20);
   }
-  // The flags of elements, which no hash covers: see tests/property/uncovered_bits.h.
-  EXPECT_LT(still_good, bits / 20);
+}
+
+// Whatever comes after what: signatures of two trees under one tail would be a forgery.
+TEST(SharedTail, AgreesWithTheWholeSignatureInAnyOrder) {
+  const std::vector<Imprint> hashes = Hashes(33);
+  const MadeBatch batch = MakeBatch(hashes, kTestTime);
+  const MadeBatch other = MakeBatch(Hashes(32), kTestTime);
+  std::mt19937 random(2);
+  SharedTail tail(batch.tail);
+  ASSERT_EQ(Short(tail, batch.parts[0], hashes[0]), Whole(batch, batch.parts[0], hashes[0]));
+  for (int i = 0; i < 2000; ++i) {
+    const std::size_t which = random() % 32;
+    const bool forged = random() % 4 == 0;
+    const ByteVector& part = forged ? other.parts[which] : batch.parts[which];
+    const std::string whole = Whole(batch, part, hashes[which]);
+    ASSERT_EQ(Short(tail, part, hashes[which]), whole) << which << forged;
+    ASSERT_EQ(whole == "INT-01", forged);
+  }
 }
 
 TEST(SharedTail, AgreesWithTheWholeSignatureForPartsThatAreCutAndJoined) {
