@@ -1,5 +1,5 @@
-// Hashing in batches, hash trees, and the calendar on disk in its small form.
-//   build/release/bin/pitser_microbench --benchmark_filter='HashMany|TreeBuild|Calendar'
+// The calendar on disk in its small form.
+//   build/release/bin/pitser_microbench --benchmark_filter='Calendar'
 // The calendar at its real size is build/release/bin/calendar_bench.
 
 #include <benchmark/benchmark.h>
@@ -15,7 +15,6 @@
 #include "ledger/base/check.h"
 #include "ledger/crypto/hasher.h"
 #include "ledger/format/calendar_chain.h"
-#include "ledger/tree/hash_tree.h"
 #include "storage/calendar.h"
 
 namespace pitser {
@@ -29,37 +28,6 @@ Imprint NumberedImprint(std::uint64_t number) {
   ledger::AppendBe64(bytes, number);
   return *ledger::Hash(HashAlgorithm::kSha256, {bytes});
 }
-
-// Messages of a tree's inner node: two SHA-256 imprints and the level.
-void BM_HashMany(benchmark::State& state) {
-  constexpr std::size_t kMessage = 67;
-  const auto count = static_cast<std::size_t>(state.range(0));
-  const ledger::ByteVector messages(count * kMessage, 0x5a);
-  ledger::ByteVector digests(count * 32);
-  const Imprint expected =
-      *ledger::Hash(HashAlgorithm::kSha256, {ledger::Bytes(messages).first(kMessage)});
-  for (auto _ : state) {
-    PITSER_CHECK(ledger::HashMany(HashAlgorithm::kSha256, messages, kMessage, digests).ok());
-    PITSER_CHECK(ledger::Equal(ledger::Bytes(digests).last(32), expected.digest()));
-  }
-  state.SetItemsProcessed(state.iterations() * state.range(0));
-}
-BENCHMARK(BM_HashMany)->Arg(1)->Arg(128)->Arg(10'000);
-
-void BM_TreeBuild(benchmark::State& state) {
-  std::vector<ledger::LeveledImprint> leaves;
-  for (int i = 0; i < state.range(0); ++i) {
-    leaves.push_back({NumberedImprint(static_cast<std::uint64_t>(i)), 0});
-  }
-  const ledger::LeveledImprint root =
-      ledger::HashTree::Build(HashAlgorithm::kSha256, leaves)->root();
-  for (auto _ : state) {
-    const auto tree = ledger::HashTree::Build(HashAlgorithm::kSha256, leaves);
-    PITSER_CHECK(tree.ok() && tree->root() == root);
-  }
-  state.SetItemsProcessed(state.iterations() * state.range(0));
-}
-BENCHMARK(BM_TreeBuild)->Arg(16)->Arg(1'000)->Arg(1 << 20)->Unit(benchmark::kMicrosecond);
 
 // A calendar in a folder of its own, removed at the end.
 class BenchCalendar {

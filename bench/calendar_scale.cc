@@ -8,7 +8,9 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -36,6 +38,7 @@ struct Settings {
   std::uint64_t dense_leaves = 1'000'000;
   int queries = 20'000;
   int appends = 2'000;
+  std::uint64_t cache_bytes = std::uint64_t{64} << 20;  // As pitserd's.
   std::string folder;
   bool json = false;
 };
@@ -99,6 +102,13 @@ class Spread {
   std::uint64_t at_ = 0;
 };
 
+double ResidentMib() {
+  std::ifstream statm("/proc/self/statm");
+  double pages = 0;
+  statm >> pages >> pages;
+  return pages * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
 struct Load {
   double build_s;
   double bytes_per_leaf;
@@ -117,28 +127,40 @@ Load Build(const std::string& path, Spread leaves) {
 struct Times {
   double p50_us;
   double p99_us;
+  double per_second = 0;  // And core: of processor time.
 };
 
-// Chains from random leaves to what `until` gives; each tenth is folded and held against the root.
+double ProcessorSeconds() {
+  timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+// Chains from random leaves to what `until` gives. A first round warms the caches up, with other
+// leaves than are measured; in a last one each is folded and held against the root.
 Times Chains(const storage::Calendar& calendar, const Spread& leaves, int queries,
              const std::function<std::uint64_t(std::uint64_t, std::mt19937_64&)>& until) {
   std::vector<double> times;
-  for (int round = 0; round < 2; ++round) {  // The first warms the caches up.
-    std::mt19937_64 random(7);
-    times.clear();
+  double processor = 0;
+  for (int round = 0; round < 3; ++round) {
+    const bool check = round == 2;
+    std::mt19937_64 random(round == 0 ? 7 : 8);
+    if (!check) times.clear();
+    const double before = ProcessorSeconds();
     for (int i = 0; i < queries; ++i) {
       const std::uint64_t t = leaves.Second(random() % leaves.count());
       const std::uint64_t p = until(t, random);
       const auto start = SteadyClock::now();
       const auto chain = Need(calendar.Chain(t, p));
-      times.push_back(MillisecondsSince(start) * 1000);
-      if (i % 10 == 0) {
+      if (!check) times.push_back(MillisecondsSince(start) * 1000);
+      if (check) {
         PITSER_CHECK(Need(ledger::FoldCalendarLinks(chain.input_hash, chain.links)) ==
                      Need(calendar.Root(p)));
       }
     }
+    if (!check) processor = ProcessorSeconds() - before;
   }
-  return {Percentile(times, 0.5), Percentile(times, 0.99)};
+  return {Percentile(times, 0.5), Percentile(times, 0.99), queries / processor};
 }
 
 Times Appends(storage::Calendar& calendar, int count) {
@@ -164,8 +186,10 @@ nlohmann::ordered_json Measure(const Settings& settings, const std::string& fold
   out["build_s"] = sparse.build_s;
   out["bytes_per_leaf"] = sparse.bytes_per_leaf;
 
+  storage::CalendarOptions options;
+  options.cache_bytes = settings.cache_bytes;
   const auto start = SteadyClock::now();
-  const auto calendar = Need(storage::Calendar::Open(folder + "/spread", {}));
+  const auto calendar = Need(storage::Calendar::Open(folder + "/spread", options));
   out["open_ms"] = MillisecondsSince(start);
 
   const std::uint64_t head = spread.last();
@@ -173,11 +197,14 @@ nlohmann::ordered_json Measure(const Settings& settings, const std::string& fold
                                [&](std::uint64_t, std::mt19937_64&) { return head; });
   out["chain_to_head_p50_us"] = to_head.p50_us;
   out["chain_to_head_p99_us"] = to_head.p99_us;
+  out["chains_to_head_per_second"] = to_head.per_second;
   const Times to_any = Chains(
       *calendar, spread, settings.queries,
       [&](std::uint64_t t, std::mt19937_64& random) { return t + random() % (head - t + 1); });
   out["chain_to_any_p50_us"] = to_any.p50_us;
   out["chain_to_any_p99_us"] = to_any.p99_us;
+  out["chains_to_any_per_second"] = to_any.per_second;
+  out["resident_mib"] = ResidentMib();
 
   const Times append = Appends(*calendar, settings.appends);
   out["append_p50_us"] = append.p50_us;
@@ -243,6 +270,10 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--appends", settings.appends, "Synced appends that are timed")
       ->check(CLI::Range(10, 100'000'000))
+      ->capture_default_str();
+  app.add_option("--cache-bytes", settings.cache_bytes,
+                 "Memory for what is read of the spread calendar")
+      ->check(CLI::Range(std::uint64_t{1} << 20, std::uint64_t{1} << 40))
       ->capture_default_str();
   app.add_option("--folder", settings.folder, "Where the calendars are made, and removed again")
       ->capture_default_str();

@@ -7,6 +7,9 @@
 
 #include "base/log.h"
 #include "ledger/base/check.h"
+#include "ledger/format/signature.h"
+#include "ledger/verify/shared_tail.h"
+#include "ledger/verify/verifier.h"
 #include "server/aggregator/round_tree.h"
 #include "tests/support/test_node.h"
 
@@ -72,7 +75,59 @@ void BM_Round(benchmark::State& state) {
   PITSER_CHECK(answered == state.iterations() * state.range(0));
   state.SetItemsProcessed(answered);
 }
-BENCHMARK(BM_Round)->Arg(10'000)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(BM_Round)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+// A round of as many requests as signatures that end alike, in their two pieces.
+struct SignedRound {
+  std::vector<ledger::Imprint> hashes;
+  std::vector<ledger::ByteVector> parts;
+  ledger::ByteVector tail;
+};
+
+SignedRound SignRound(std::size_t count) {
+  testing::TestNode node;
+  const auto leaves = MakeLeaves(count);
+  const server::RoundTree tree = *server::RoundTree::Build(leaves, "node");
+  const auto t = static_cast<std::uint64_t>(absl::ToUnixSeconds(node.clock().Now()));
+  node.Pass(absl::Seconds(1));
+  SignedRound round;
+  round.tail = node.core().Close(t, tree.root())->tail;
+  for (std::size_t i = 0; i < count; ++i) {
+    round.hashes.push_back(leaves[i].hash);
+    round.parts.push_back(*tree.Chain(i, leaves[i], server::AnswerForm::kSignature, t, {}));
+  }
+  return round;
+}
+
+// Parsing and internal verification of the signatures of a round, each by itself.
+void BM_VerifyEachOfARound(benchmark::State& state) {
+  const SignedRound round = SignRound(100'000);
+  std::size_t i = 0;
+  for (auto _ : state) {
+    const ledger::Bytes elements[] = {round.parts[i], round.tail};
+    const auto signature = ledger::Signature::Parse(*ledger::AssembleSignature(elements));
+    const auto result = Verify(ledger::Policy::kInternal,
+                               {.signature = *signature, .document_hash = round.hashes[i]});
+    PITSER_CHECK(result.ok() && result->outcome == ledger::Outcome::kOk);
+    i = (i + 1) % round.parts.size();
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_VerifyEachOfARound);
+
+// The same together: what they share once.
+void BM_VerifyARoundTogether(benchmark::State& state) {
+  const SignedRound round = SignRound(100'000);
+  for (auto _ : state) {
+    ledger::SharedTail tail(round.tail);
+    for (std::size_t i = 0; i < round.parts.size(); ++i) {
+      const auto result = tail.Verify(round.parts[i], round.hashes[i], 0);
+      PITSER_CHECK(result.ok() && result->outcome == ledger::Outcome::kOk);
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(round.parts.size()));
+}
+BENCHMARK(BM_VerifyARoundTogether)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace pitser
