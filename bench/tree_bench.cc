@@ -44,7 +44,8 @@ void BM_HashBatch(benchmark::State& state) {
     batch.Finish(digests.data(), 32);
     PITSER_CHECK(ledger::Equal(ledger::Bytes(digests).last(32), expected.digest()));
   }
-  state.SetItemsProcessed(state.iterations() * ledger::HashBatch::kCapacity);
+  state.SetItemsProcessed(state.iterations() *
+                          static_cast<std::int64_t>(ledger::HashBatch::kCapacity));
 }
 BENCHMARK(BM_HashBatch);
 

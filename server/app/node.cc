@@ -228,8 +228,12 @@ class NodeImpl final : public Node, private Operated {
     PITSER_ASSIGN_OR_RETURN(parent_publications_,
                             ParentPublications::Start(parent_options_->publications, &clock));
     publications_ = parent_publications_.get();
+    auto extender = std::make_unique<ParentExtender>(parent_options_->extender, &clock);
+    parent_options_->signing.on_signed = [raw = extender.get()](std::uint64_t t) {
+      raw->NoteHead(t);
+    };
+    extender_ = std::move(extender);
     parent_signing_ = std::make_unique<ParentSigning>(parent_options_->signing, &clock);
-    extender_ = std::make_unique<ParentExtender>(parent_options_->extender, &clock);
     return StartRounds(clock, parent_signing_.get());
   }
 

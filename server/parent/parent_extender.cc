@@ -38,9 +38,9 @@ ParentExtender::ParentExtender(const ParentExtenderOptions& options, base::Clock
 void ParentExtender::Refresh() {
   const auto told = client_.GetExtenderConfiguration(options_.timeout);
   if (!told.ok()) return;  // Whoever extends is told why.
+  if (told->last_time) NoteHead(*told->last_time);
   MutexLock lock(mu_);
   first_second_ = told->first_time.value_or(0);
-  if (told->last_time) head_ = std::max(head_.value_or(0), *told->last_time);
 }
 
 std::uint64_t ParentExtender::first_second() const {
@@ -51,6 +51,11 @@ std::uint64_t ParentExtender::first_second() const {
 std::optional<std::uint64_t> ParentExtender::head() const {
   MutexLock lock(mu_);
   return head_;
+}
+
+void ParentExtender::NoteHead(std::uint64_t t) const {
+  MutexLock lock(mu_);
+  head_ = std::max(head_.value_or(0), t);
 }
 
 absl::Status ParentExtender::ErrorOf(const absl::Status& status) const {
@@ -73,8 +78,7 @@ absl::StatusOr<ledger::CalendarHashChain> ParentExtender::Chain(
   if (!chain.ok()) return ErrorOf(chain.status());
   const absl::Status right = CheckChain(*chain, aggregation_time, publication_time);
   if (!right.ok()) return ParentError("extender", client_.address(), right);
-  MutexLock lock(mu_);
-  head_ = std::max(head_.value_or(0), chain->publication_time);
+  NoteHead(chain->publication_time);
   return chain;
 }
 

@@ -26,6 +26,8 @@ class ParentExtender final : public Extender {
 
   std::uint64_t first_second() const override PITSER_EXCLUDES(mu_);
   std::optional<std::uint64_t> head() const override PITSER_EXCLUDES(mu_);
+  // The parent's calendar is known to reach second `t`.
+  void NoteHead(std::uint64_t t) const PITSER_EXCLUDES(mu_);
   // The parent is asked when the chain is.
   absl::Status Reach(std::uint64_t) const override { return absl::OkStatus(); }
   absl::StatusOr<ledger::CalendarHashChain> Chain(

@@ -111,6 +111,7 @@ absl::StatusOr<Seal> ParentSigning::Take(const absl::StatusOr<net::KsiSignature>
   if (!signature.ok()) return ParentError("aggregator", client_.address(), signature.status());
   auto tail = ledger::TailOfRoot(*signature, root.level);
   if (!tail.ok()) return ParentError("aggregator", client_.address(), tail.status());
+  if (options_.on_signed) options_.on_signed(tail->aggregation_time);
   MutexLock lock(mu_);
   last_signed_ = tail->aggregation_time;
   return Seal{.aggregation_time = tail->aggregation_time,

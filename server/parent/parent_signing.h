@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -18,6 +20,9 @@ struct ParentSigningOptions {
   absl::Duration timeout = absl::Seconds(10);  // For a round, with all repetitions.
   // The highest tree that it takes, where its configuration does not tell less.
   ledger::Level max_level = 17;
+  // Told each second that it signed, before a signature of it leaves: its calendar reaches there.
+  // Must not block.
+  std::function<void(std::uint64_t)> on_signed = nullptr;
 };
 
 // Another ledger's aggregator as the parent, by the KSI service protocol. What it answers is

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The KSI Go SDK, as the module proxy serves it, against a node: signing, extending, verifying."""
+"""The KSI Go SDK, as the module proxy serves it, against a node, and against one that has a parent."""
 
 import unittest
 
@@ -12,6 +12,12 @@ class GoSdkTest(SdkChecks, unittest.TestCase):
     program = ["bin/interop"]
     without_record = ("last-extended", "time-extended")
     many_connections = MANY  # It makes one for each request.
+
+
+class GoSdkBehindParentTest(GoSdkTest):
+    """The same against a node that is no ledger: a hop more, and all else as it was."""
+
+    behind_parent = True
 
 
 if __name__ == "__main__":

@@ -10,12 +10,14 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 from example_checks import environment  # noqa: E402
 from pitser_node import BIN, SOURCE, Node, clean_environment, pitser  # noqa: E402
 
 TRANSPORTS = ("http", "tcp")
+KSI = ("--ksi-sign-listen", "127.0.0.1:0", "--ksi-extend-listen", "127.0.0.1:0")
 MANY = 100
 LEVEL = 5
 # The checks of each program, by name and in order: none may be left out.
@@ -89,6 +91,7 @@ class SdkChecks:
     program: list          # The command that runs it, likewise.
     many_connections: int  # What MANY requests at once take over TCP.
     without_record: tuple  # What it extends to no record of the publications file.
+    behind_parent = False  # Whether the node has a parent, another node.
     other_names: dict = {}  # (transport, name): what the SDK's program checks instead.
 
     @classmethod
@@ -96,10 +99,9 @@ class SdkChecks:
         cls.folder = work_folder(cls.sdk)
         subprocess.run(cls.build, cwd=cls.folder, check=True, stdin=subprocess.DEVNULL,
                        env=environment(), timeout=500)
-        cls.node = Node("--ksi-sign-listen", "127.0.0.1:0", "--ksi-extend-listen", "127.0.0.1:0",
-                        "--genesis", "2008-04-15T00:00:00Z")
-        cls.node.start()
-        cls.addClassCleanup(cls.node.__exit__)
+        cls.ledger = cls.started(Node(*KSI, "--genesis", "2008-04-15T00:00:00Z"))
+        cls.node = cls.started(cls.below(cls.ledger)) if cls.behind_parent else cls.ledger
+        cls.trust = cls.ledger.trust
         cls.add_account("alice", "wonderland", "--max-level", "17", "--max-requests", "1234")
         cls.add_account("strict", "jabberwocky", "--hmac", "SHA-512")
         cls.other_root = cls.node.folder / "other.pem"
@@ -112,15 +114,35 @@ class SdkChecks:
             cls.proxies[transport] = CountingProxy(cls.node.faces["ksi-sign"])
             cls.addClassCleanup(cls.proxies[transport].close)
         cls.run_programs("sign")
-        cls.node.publish()
-        cls.node.publish()
+        cls.ledger.publish()
+        cls.ledger.publish()
+        if cls.behind_parent:
+            time.sleep(3)  # The node fetches the file each second.
         cls.run_programs("extend")
 
     @classmethod
-    def add_account(cls, login, key, *limits):
+    def started(cls, node):
+        node.start()
+        cls.addClassCleanup(node.__exit__)
+        return node
+
+    @classmethod
+    def below(cls, ledger):
+        """A node whose rounds the ledger signs."""
+        cls.add_account("relay", "caterpillar", "--max-level", "18", node=ledger)
+        credentials = ledger.folder / "credentials"
+        credentials.write_text("login relay\nkey caterpillar\n")
+        credentials.chmod(0o600)
+        return Node(*KSI, "--parent", f"ksi+tcp://{ledger.faces['ksi-sign']}", "--parent-extender",
+                    f"ksi+tcp://{ledger.faces['ksi-extend']}", "--parent-credentials", credentials,
+                    "--parent-max-level", "18", "--parent-publications-every", "1s")
+
+    @classmethod
+    def add_account(cls, login, key, *limits, node=None):
+        node = node or cls.node
         subprocess.run([BIN / "pitserd", "account", "add", login, "--key-file", "-", "--data",
-                        cls.node.data, *limits], input=key, text=True, check=True,
-                       capture_output=True, timeout=60, env=clean_environment(cls.node.folder))
+                        node.data, *limits], input=key, text=True, check=True,
+                       capture_output=True, timeout=60, env=clean_environment(node.folder))
 
     @classmethod
     def out(cls, transport):
@@ -152,7 +174,7 @@ class SdkChecks:
     def run_program(cls, phase, transport):
         return subprocess.run(
             [*cls.program, phase, "--transport", transport, "--sign", cls.node.faces["ksi-sign"],
-             "--extend", cls.node.faces["ksi-extend"], "--trust", cls.node.trust, "--other-root",
+             "--extend", cls.node.faces["ksi-extend"], "--trust", cls.trust, "--other-root",
              cls.other_root, "--many-sign", cls.proxies[transport].address, "--out",
              cls.out(transport)],
             cwd=cls.folder, env=environment(), check=False, text=True, stdin=subprocess.DEVNULL,
@@ -169,7 +191,7 @@ class SdkChecks:
 
     def verify(self, transport, names, *options):
         """One verdict a document, all of them good."""
-        result = pitser("verify", *names, *options, "--trust", self.node.trust, "--json",
+        result = pitser("verify", *names, *options, "--trust", self.trust, "--json",
                         cwd=self.out(transport))
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         verdicts = [json.loads(line) for line in result.stdout.splitlines()]
@@ -193,7 +215,7 @@ class SdkChecks:
                 alone = ["--hash", f"sha-256:{digest}", "--policy", "key"]
                 self.verify(transport, ["level.ksig"], *alone, "--input-level", LEVEL)
                 result = pitser("verify", "level.ksig", *alone, "--input-level", LEVEL + 1,
-                                "--trust", self.node.trust, cwd=self.out(transport))
+                                "--trust", self.trust, cwd=self.out(transport))
                 self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
 
     def test_pitser_verifies_what_the_sdk_extended(self):

@@ -80,7 +80,7 @@ func (s *sdk) signAndVerify(who credentials, algorithm hash.Algorithm, name stri
 	if len(identities) == 0 {
 		return errors.New("no identity")
 	}
-	client, err := identities[len(identities)-1].ClientID()
+	client, err := identities[0].ClientID() // The lowest layer comes first.
 	if err != nil {
 		return err
 	}
