@@ -56,7 +56,7 @@ def status(node):
 
 
 class BelowTest(unittest.TestCase):
-    """A ledger, and nodes before it: over TCP, over HTTP, and one that is a hop further away."""
+    """A ledger, and nodes before it: over TCP, over HTTP, and one that is a hop further away. Section 8, several hops."""
 
     @classmethod
     def setUpClass(cls):
