@@ -31,7 +31,8 @@ TEST(AggregatorThreads, EveryRequestIsAnsweredExactlyOnce) {
   for (int thread = 0; thread < kThreads; ++thread) {
     senders.emplace_back("sender", [&node, &running, thread] {
       for (int i = 0; i < kRequestsPerThread; ++i) {
-        const auto id = static_cast<std::uint64_t>(thread * kRequestsPerThread + i);
+        const auto id =
+            static_cast<std::uint64_t>(thread) * kRequestsPerThread + static_cast<std::uint64_t>(i);
         PITSER_EXPECT_OK(node.Enqueue(id, {.account = "client-" + std::to_string(thread)}));
       }
       --running;
