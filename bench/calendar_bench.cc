@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/numbered_imprint.h"
 #include "ledger/base/check.h"
 #include "ledger/crypto/hasher.h"
 #include "ledger/format/calendar_chain.h"
@@ -20,14 +21,8 @@
 namespace pitser {
 namespace {
 
-using ledger::HashAlgorithm;
+using bench::NumberedImprint;
 using ledger::Imprint;
-
-Imprint NumberedImprint(std::uint64_t number) {
-  ledger::ByteVector bytes;
-  ledger::AppendBe64(bytes, number);
-  return *ledger::Hash(HashAlgorithm::kSha256, {bytes});
-}
 
 // A calendar in a folder of its own, removed at the end.
 class BenchCalendar {

@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/numbered_imprint.h"
 #include "ledger/base/check.h"
 #include "ledger/crypto/hasher.h"
 #include "ledger/format/calendar_chain.h"
@@ -28,6 +29,7 @@
 namespace pitser {
 namespace {
 
+using bench::NumberedImprint;
 using ledger::Imprint;
 using SteadyClock = std::chrono::steady_clock;
 using Leaf = std::pair<std::uint64_t, Imprint>;
@@ -54,12 +56,6 @@ T Need(absl::StatusOr<T> value) {
 
 double MillisecondsSince(SteadyClock::time_point start) {
   return std::chrono::duration<double, std::milli>(SteadyClock::now() - start).count();
-}
-
-Imprint NumberedImprint(std::uint64_t number) {
-  ledger::ByteVector bytes;
-  ledger::AppendBe64(bytes, number);
-  return *ledger::Hash(ledger::HashAlgorithm::kSha256, {bytes});
 }
 
 double Percentile(std::vector<double> values, double share) {

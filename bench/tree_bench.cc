@@ -9,6 +9,7 @@
 #include <cstring>
 #include <vector>
 
+#include "bench/numbered_imprint.h"
 #include "ledger/base/check.h"
 #include "ledger/crypto/hasher.h"
 #include "ledger/tree/hash_tree.h"
@@ -17,14 +18,9 @@
 namespace pitser {
 namespace {
 
+using bench::NumberedImprint;
 using ledger::HashAlgorithm;
 using ledger::Imprint;
-
-Imprint NumberedImprint(std::uint64_t number) {
-  ledger::ByteVector bytes;
-  ledger::AppendBe64(bytes, number);
-  return *ledger::Hash(HashAlgorithm::kSha256, {bytes});
-}
 
 // Messages of a tree's inner node: two SHA-256 imprints and the level.
 constexpr std::size_t kNodeMessage = 67;

@@ -34,15 +34,15 @@ class HashTree::NodeHasher {
  public:
   explicit NodeHasher(HashTree& tree) : tree_(tree) {}
 
-  // For nodes over imprints that are as long as a slot.
+  // Before the first node.
   absl::Status Begin() {
     PITSER_ASSIGN_OR_RETURN(batch_, HashBatch::Create(tree_.algorithm_, 2 * tree_.stride_ + 1));
     return absl::OkStatus();
   }
 
-  // The same where all imprints of the tree are as long as a slot: then two neighbours are joined
+  // Nodes are added in the order of their slots, without gaps until the next Flush().
+  // This one where all imprints of the tree are as long as a slot: then two neighbours are joined
   // already.
-  // Precondition: Begin().
   void AddNeighbours(std::size_t left, Level level, std::size_t node) {
     const std::size_t size = batch_->message_size();
     if (batch_->count() == 0) first_node_ = node;
@@ -57,10 +57,10 @@ class HashTree::NodeHasher {
     if (batch_->full()) Flush();
   }
 
-  // Nodes are added in the order of their slots, without gaps until the next Flush().
+  // This one for any two.
   absl::Status Add(Bytes left, Bytes right, Level level, std::size_t node) {
     const std::size_t size = left.size() + right.size() + 1;
-    if (!batch_ || batch_->message_size() != size) {
+    if (batch_->message_size() != size) {
       Flush();
       PITSER_ASSIGN_OR_RETURN(batch_, HashBatch::Create(tree_.algorithm_, size));
     }
@@ -74,13 +74,11 @@ class HashTree::NodeHasher {
     return absl::OkStatus();
   }
 
-  void Flush() {
-    if (batch_) batch_->Finish(tree_.Slot(first_node_) + 1, tree_.stride_);
-  }
+  void Flush() { batch_->Finish(tree_.Slot(first_node_) + 1, tree_.stride_); }
 
  private:
   HashTree& tree_;
-  std::optional<HashBatch> batch_;
+  std::optional<HashBatch> batch_;  // There from Begin() on.
   std::size_t first_node_ = 0;
 };
 
