@@ -48,6 +48,7 @@ struct Raw {
   EmptySizes sizes{.signature_bytes = 1500, .part_bytes = 800, .tail_bytes = 1100};
   bool parked = false;
   std::uint64_t round = 1;
+  bool one_round = false;
   bool with_parent = false;
   std::string capacity = "find";
   double find = 5;
@@ -102,6 +103,17 @@ std::uint64_t DefaultInFlight(const Raw& raw, Mode mode) {
   return 2 * raw.batch_size * raw.connections;
 }
 
+absl::Status CheckOneRound(const LoadOptions& load) {
+  if (load.in_flight < load.count) {
+    return absl::InvalidArgumentError("--one-round: --in-flight must be at least --count");
+  }
+  // The wait for a round's beginning, and for its end.
+  if (load.timeout < 2 * load.one_round) {
+    return absl::InvalidArgumentError("--one-round: --timeout must be at least twice --round");
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<LoadOptions> LoadOf(const Raw& raw) {
   LoadOptions load;
   load.mode = raw.mode == "stream"  ? Mode::kStream
@@ -117,7 +129,8 @@ absl::StatusOr<LoadOptions> LoadOf(const Raw& raw) {
     return absl::InvalidArgumentError("the warm-up must be shorter than the run");
   }
   load.batch_size = raw.batch_size;
-  load.in_flight = raw.in_flight.value_or(DefaultInFlight(raw, load.mode));
+  load.in_flight = raw.in_flight.value_or(
+      std::max(DefaultInFlight(raw, load.mode), raw.one_round ? raw.count : 0));
   if (load.in_flight < load.connections) {
     return absl::InvalidArgumentError("--in-flight must be at least --connections");
   }
@@ -127,6 +140,10 @@ absl::StatusOr<LoadOptions> LoadOf(const Raw& raw) {
   }
   load.timeout = Seconds(raw.timeout);
   load.seed = raw.seed;
+  if (raw.one_round) {
+    load.one_round = std::chrono::seconds(raw.round);
+    PITSER_RETURN_IF_ERROR(CheckOneRound(load));
+  }
   return load;
 }
 
@@ -155,12 +172,27 @@ absl::StatusOr<EmptyServerOptions> EmptyServerOf(const Raw& raw) {
   return server;
 }
 
+absl::Status CheckParked(const Raw& raw) {
+  if (!raw.one_round || raw.parked) return absl::OkStatus();
+  return absl::InvalidArgumentError("--one-round: the empty server has rounds with --parked only");
+}
+
 absl::StatusOr<EmptyOptions> EmptyOf(const Raw& raw) {
   EmptyOptions empty;
+  PITSER_RETURN_IF_ERROR(CheckParked(raw));
   PITSER_ASSIGN_OR_RETURN(empty.load, LoadOf(raw));
   PITSER_ASSIGN_OR_RETURN(empty.server, EmptyServerOf(raw));
   empty.output = {.json = raw.json, .quiet = raw.quiet};
   return empty;
+}
+
+absl::StatusOr<CompareOptions> CompareOf(const Raw& raw) {
+  CompareOptions compare;
+  PITSER_RETURN_IF_ERROR(CheckParked(raw));
+  PITSER_ASSIGN_OR_RETURN(compare.sign, SignOf(raw));
+  compare.parked = raw.parked;
+  compare.round = std::chrono::seconds(raw.round);
+  return compare;
 }
 
 // "unary=2,stream=48,batch=50": shares of any sum.
@@ -203,13 +235,13 @@ absl::StatusOr<OverloadOptions> OverloadOf(const Raw& raw) {
 class Parser {
  public:
   Parser() {
-    cli::Describe(app_,
-                  {"pitser-bench COMMAND [OPTIONS]",
-                   "Puts load on a Pitser server and judges it: every signature that comes "
-                   "back is verified,\nafter the clock has stopped.",
-                   {kOk, kFailed, kUsage, kRefused, kUnreachable, kLocalFile, kBug, kInterrupted},
-                   {"pitser-bench sign --server 127.0.0.1:7380 --duration 3",
-                    "pitser-bench compare --server 127.0.0.1:7380 --duration 3"}});
+    cli::Describe(app_, {"pitser-bench COMMAND [OPTIONS]",
+                         "Puts load on a Pitser server and judges it: every signature that comes "
+                         "back is verified,\nafter the clock has stopped.",
+                         {kOk, kFailed, kUsage, kInconclusive, kRefused, kUnreachable, kLocalFile,
+                          kBug, kInterrupted},
+                         {"pitser-bench sign --server 127.0.0.1:7380 --duration 3",
+                          "pitser-bench compare --server 127.0.0.1:7380 --duration 3"}});
     app_.add_flag("--version", version_, "show the version");
     AddSign();
     AddEmpty();
@@ -234,13 +266,7 @@ class Parser {
     if (app_.got_subcommand("empty")) return Settle(EmptyOf(raw_));
     if (app_.got_subcommand("empty-server")) return Settle(EmptyServerOf(raw_));
     if (app_.got_subcommand("overload")) return Settle(OverloadOf(raw_));
-    if (app_.got_subcommand("compare")) {
-      auto sign = SignOf(raw_);
-      if (!sign.ok()) return Settle(std::move(sign));
-      return CommandLine(CommandOptions(CompareOptions{.sign = *std::move(sign),
-                                                       .parked = raw_.parked,
-                                                       .round = std::chrono::seconds(raw_.round)}));
-    }
+    if (app_.got_subcommand("compare")) return Settle(CompareOf(raw_));
     return UsageError("a command is missing");
   }
 
@@ -256,6 +282,7 @@ class Parser {
   void AddMeans(CLI::App& app);
   void AddJudging(CLI::App& app);
   void AddSizes(CLI::App& app);
+  void AddRound(CLI::App& app);
   void AddParking(CLI::App& app);
   void AddOutput(CLI::App& app);
 
@@ -311,22 +338,33 @@ void Parser::AddLoad(CLI::App& app) {
                  "max: as fast as answers make room for new ones (default: max)")
       ->type_name("R|max")
       ->group(group);
-  app.add_option("--duration", raw_.duration,
-                 "how long to send (default: 10, or until --count is reached)")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(0.001, 86400.0).description(""))
-      ->group(group);
-  app.add_option("--count", raw_.count, "at most so many hashes")->type_name("N")->group(group);
+  CLI::Option* const duration =
+      app.add_option("--duration", raw_.duration,
+                     "how long to send (default: 10, or until --count is reached)")
+          ->type_name("SECONDS")
+          ->check(CLI::Range(0.001, 86400.0).description(""))
+          ->group(group);
+  CLI::Option* const count =
+      app.add_option("--count", raw_.count, "at most so many hashes")->type_name("N")->group(group);
   app.add_option("--in-flight", raw_.in_flight,
                  "hashes that may be unanswered at a time, over all connections (default: 500 a\n"
-                 "connection, stream 5000, batch two batches)")
+                 "connection, stream 5000, batch two batches; with --one-round all)")
       ->type_name("K")
       ->check(CLI::Range(1, 100'000'000).description(""))
       ->group(group);
-  app.add_option("--warm-up", raw_.warm_up,
-                 "what is due in the first seconds is sent and verified, but not measured")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, 86400.0).description(""))
+  CLI::Option* const warm_up =
+      app.add_option("--warm-up", raw_.warm_up,
+                     "what is due in the first seconds is sent and verified, but not measured")
+          ->type_name("SECONDS")
+          ->check(CLI::Range(0.0, 86400.0).description(""))
+          ->group(group);
+  app.add_flag(
+         "--one-round", raw_.one_round,
+         "send all --count hashes within one round, from its beginning on, and tell how long\n"
+         "after its end they were answered (exit code 3: they did not all wait for it)")
+      ->needs(count)
+      ->excludes(duration)
+      ->excludes(warm_up)
       ->group(group);
 }
 
@@ -390,14 +428,18 @@ void Parser::AddSizes(CLI::App& app) {
       ->group(group);
 }
 
+void Parser::AddRound(CLI::App& app) {
+  app.add_option("--round", raw_.round,
+                 "how long the server's rounds are, for --one-round and --parked (default: 1)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, 3600).description(""))
+      ->group("Load");
+}
+
 void Parser::AddParking(CLI::App& app) {
   const std::string group = "Empty server";
   app.add_flag("--parked", raw_.parked,
                "the empty server answers at the end of the round, as signing does, and not at once")
-      ->group(group);
-  app.add_option("--round", raw_.round, "length of a round with --parked (default: 1)")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(1, 3600).description(""))
       ->group(group);
 }
 
@@ -414,13 +456,15 @@ void Parser::AddSign() {
                  "signature when\nthe clock has stopped. Every hash that was sent is accounted "
                  "for: signed, refused by the\nserver, or undecided. The worst of these gives "
                  "the exit code.",
-                 {kOk, kFailed, kUsage, kRefused, kUnreachable, kLocalFile, kBug, kInterrupted},
+                 {kOk, kFailed, kUsage, kInconclusive, kRefused, kUnreachable, kLocalFile, kBug,
+                  kInterrupted},
                  {"pitser-bench sign --server 127.0.0.1:7380 --mode stream --rate 5000 "
                   "--duration 3",
                   "pitser-bench sign --server 127.0.0.1:7380 --mode batch --count 10000 "
                   "--trust pitser-data/trust --json"}});
   AddServer(app);
   AddLoad(app);
+  AddRound(app);
   AddMeans(app);
   AddJudging(app);
   AddOutput(app);
@@ -428,14 +472,16 @@ void Parser::AddSign() {
 
 void Parser::AddEmpty() {
   CLI::App& app = *app_.add_subcommand("empty", "the same calls to a server that does nothing");
-  cli::Describe(app, {"pitser-bench empty [--mode MODE] [--rate R|max] [--parked] [OPTIONS]",
-                      "Starts a server that answers the same calls with as many bytes and does "
-                      "nothing else, in a\nprocess of its own, and loads it: what gRPC alone costs "
-                      "here and now.",
-                      {kOk, kFailed, kUsage, kRefused, kUnreachable, kBug, kInterrupted},
-                      {"pitser-bench empty --duration 3 --parked",
-                       "pitser-bench empty --mode batch --count 100000 --json"}});
+  cli::Describe(app,
+                {"pitser-bench empty [--mode MODE] [--rate R|max] [--parked] [OPTIONS]",
+                 "Starts a server that answers the same calls with as many bytes and does "
+                 "nothing else, in a\nprocess of its own, and loads it: what gRPC alone costs "
+                 "here and now.",
+                 {kOk, kFailed, kUsage, kInconclusive, kRefused, kUnreachable, kBug, kInterrupted},
+                 {"pitser-bench empty --duration 3 --parked",
+                  "pitser-bench empty --mode batch --count 100000 --json"}});
   AddLoad(app);
+  AddRound(app);
   AddMeans(app);
   AddSizes(app);
   AddParking(app);
@@ -455,20 +501,22 @@ void Parser::AddEmptyServer() {
   app.add_flag("--with-parent", raw_.with_parent, "end when the process that started it ends");
   AddSizes(app);
   AddParking(app);
+  AddRound(app);
 }
 
 void Parser::AddCompare() {
   CLI::App& app = *app_.add_subcommand("compare", "`sign`, then `empty` with the sizes seen");
-  cli::Describe(app,
-                {"pitser-bench compare --server HOST:PORT [--mode MODE] [--parked] [OPTIONS]",
-                 "Runs `sign` and right after it `empty` under the same load, with the sizes "
-                 "of the answers\nthat came: what signing costs beside the bare calls.",
-                 {kOk, kFailed, kUsage, kRefused, kUnreachable, kLocalFile, kBug, kInterrupted},
-                 {"pitser-bench compare --server 127.0.0.1:7380 --duration 3 --parked",
-                  "pitser-bench compare --server 127.0.0.1:7380 --mode batch --count 10000 "
-                  "--json"}});
+  cli::Describe(app, {"pitser-bench compare --server HOST:PORT [--mode MODE] [--parked] [OPTIONS]",
+                      "Runs `sign` and right after it `empty` under the same load, with the sizes "
+                      "of the answers\nthat came: what signing costs beside the bare calls.",
+                      {kOk, kFailed, kUsage, kInconclusive, kRefused, kUnreachable, kLocalFile,
+                       kBug, kInterrupted},
+                      {"pitser-bench compare --server 127.0.0.1:7380 --duration 3 --parked",
+                       "pitser-bench compare --server 127.0.0.1:7380 --mode batch --count 10000 "
+                       "--json"}});
   AddServer(app);
   AddLoad(app);
+  AddRound(app);
   AddMeans(app);
   AddParking(app);
   AddJudging(app);

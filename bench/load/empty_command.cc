@@ -93,6 +93,10 @@ ExitCode RunCompare(const CompareOptions& options, const Surroundings& around) {
   const double rate = Ratio(real->result.Rate(), empty->result.Rate());
   const double p50 = Ratio(static_cast<double>(tally.signed_latency.ValueAt(0.5)),
                            static_cast<double>(empty->result.tally.signed_latency.ValueAt(0.5)));
+  const bool one_round = options.sign.load.one_round.count() > 0;
+  const double after_boundary =
+      Ratio(static_cast<double>(tally.after_boundary.latency.max()),
+            static_cast<double>(empty->result.tally.after_boundary.latency.max()));
   const double empty_cpu = CpuMicroseconds(empty->server->cpu_seconds(), *empty);
   if (options.sign.output.json) {
     Json json = cli::JsonHead("pitser.bench.compare/1", code);
@@ -101,6 +105,7 @@ ExitCode RunCompare(const CompareOptions& options, const Surroundings& around) {
     AddRunJson(*empty, json["empty"]);
     json["rate_ratio"] = rate;
     json["p50_ratio"] = p50;
+    if (one_round) json["after_boundary_ratio"] = after_boundary;
     json["empty_server_cpu_us"] = empty_cpu;
     if (real->server) json["server_cpu_us"] = CpuMicroseconds(real->server->cpu_seconds(), *real);
     around.console.Result(cli::ToLine(json));
@@ -110,6 +115,9 @@ ExitCode RunCompare(const CompareOptions& options, const Surroundings& around) {
   around.console.Result(
       absl::StrCat("\n", options.parked ? "empty, parked: " : "empty: ", RunText(*empty)));
   std::string text = absl::StrFormat("\nsigning / empty: rate %.3f, p50 latency %.3f", rate, p50);
+  if (one_round) {
+    absl::StrAppendFormat(&text, ", last answer after the round's end %.3f", after_boundary);
+  }
   if (real->server) {
     absl::StrAppendFormat(&text, ", server's processor time %.2f us / %.2f us a hash",
                           CpuMicroseconds(real->server->cpu_seconds(), *real), empty_cpu);

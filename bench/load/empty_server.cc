@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
 #include "base/thread.h"
+#include "bench/load/boundary.h"
 #include "bench/load/numbered_hash.h"
 #include "net/channel.h"
 #include "pitser/v1/pitser.grpc.pb.h"
@@ -60,8 +61,7 @@ class Parking {
  private:
   void ReleaseByRounds() PITSER_EXCLUDES(mu_) {
     for (bool last = false; !last;) {
-      const auto now = std::chrono::floor<std::chrono::seconds>(system_clock::now());
-      const auto boundary = now - now.time_since_epoch() % round_ + round_;
+      const auto boundary = NextBoundary(system_clock::now(), round_);
       std::vector<std::function<void()>> due;
       {
         MutexLock lock(mu_);

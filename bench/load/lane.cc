@@ -91,6 +91,7 @@ Pace::Turn Lane::Send(std::int64_t now) {
 }
 
 void Lane::Sent(const Times& times, std::uint64_t count) {
+  if (options_.one_round) tally_.after_boundary.Sent(*options_.one_round, times.sent, count);
   if (times.due < options_.warm_up_ns) return;
   tally_.measured_sent += count;
   tally_.last_sent = times.sent;
@@ -99,6 +100,7 @@ void Lane::Sent(const Times& times, std::uint64_t count) {
 void Lane::Signed(const Times& times, std::int64_t now, std::uint64_t count) {
   in_flight_ -= count;
   tally_.signed_count += count;
+  if (options_.one_round) tally_.after_boundary.Answered(*options_.one_round, now, count);
   if (times.due < options_.warm_up_ns) return;
   tally_.measured_signed += count;
   tally_.last_answer = std::max(tally_.last_answer, now);

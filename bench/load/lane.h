@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "base/mutex.h"
+#include "bench/load/boundary.h"
 #include "bench/load/kept_parts.h"
 #include "bench/load/numbered_hash.h"
 #include "bench/load/pace.h"
@@ -36,7 +38,8 @@ struct LaneOptions {
   std::uint64_t batch_size = 1;
   std::chrono::nanoseconds timeout{};  // Of a unary call or a batch.
   std::chrono::steady_clock::time_point start;
-  std::int64_t warm_up_ns = 0;  // Requests that are due before count, but are not measured.
+  std::int64_t warm_up_ns = 0;        // Requests that are due before count, but are not measured.
+  std::optional<OneRound> one_round;  // That all requests are to wait for.
   // Where full chunks of signatures go, from any thread; nothing: they are not kept.
   KeptParts::Full keep;
 };

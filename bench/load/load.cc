@@ -3,6 +3,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -17,6 +18,9 @@ using std::chrono::steady_clock;
 // Between two looks at what is due. Well below what a round takes.
 constexpr std::chrono::microseconds kPumpEvery(500);
 constexpr std::chrono::milliseconds kTickEvery(20);
+// From a boundary to the first request of the round it begins: what the server has to do for the
+// round before is over.
+constexpr std::chrono::nanoseconds kSettle = std::chrono::milliseconds(50);
 
 // Numbers of one lane's hashes: enough for any run.
 constexpr int kLaneBits = 40;
@@ -72,8 +76,16 @@ Load::~Load() { Finish(); }
 
 void Load::Start() {
   start_ = steady_clock::now();
+  std::optional<OneRound> one_round;
+  if (const std::chrono::nanoseconds length = options_.one_round; length.count() > 0) {
+    const auto now = std::chrono::system_clock::now();
+    start_ += NextBoundary(now, options_.one_round) - now + kSettle;
+    one_round = {.boundary = (length - kSettle).count(),
+                 .next_boundary = (2 * length - kSettle).count()};
+  }
   for (LaneOptions& options : prepared_) {
     options.start = start_;
+    options.one_round = one_round;
     lanes_.push_back(Lane::Create(std::move(options)));
   }
   prepared_.clear();
@@ -83,7 +95,9 @@ void Load::Start() {
 void Load::PumpUntilEnded() {
   auto next = steady_clock::now();
   while (!finishing_ && !Ended()) {
-    for (const auto& lane : lanes_) lane->Pump();
+    if (steady_clock::now() >= start_) {
+      for (const auto& lane : lanes_) lane->Pump();
+    }
     next = std::max(next + kPumpEvery, steady_clock::now());
     std::this_thread::sleep_until(next);
   }

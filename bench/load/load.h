@@ -29,6 +29,9 @@ struct LoadOptions {
   std::chrono::nanoseconds timeout = std::chrono::seconds(30);
   std::uint64_t seed = 0;
   std::uint64_t first_number = 0;  // Of the hashes; a run has its own 2^56 from there.
+  // All requests wait for the end of one round: sending begins when one of this length has begun,
+  // and answers are also counted from its end. 0: sending begins at once.
+  std::chrono::seconds one_round{};
 };
 
 // What came of a run.
@@ -74,7 +77,7 @@ class Load {
   const LoadOptions options_;
   std::vector<LaneOptions> prepared_;
   std::vector<std::unique_ptr<Lane>> lanes_;
-  std::chrono::steady_clock::time_point start_;
+  std::chrono::steady_clock::time_point start_;  // With one_round ahead of time.
   std::atomic<bool> finishing_ = false;
   base::Thread pacer_;  // Sends what becomes due.
 };

@@ -81,6 +81,24 @@ std::string ServerText(const ProcessWatch& server) {
   return text;
 }
 
+std::string AfterBoundaryText(const AfterBoundary& after) {
+  return absl::StrFormat("p50 %.2f ms, p99 %.2f, last %.2f after the round's end",
+                         Milliseconds(after.latency.ValueAt(0.5)),
+                         Milliseconds(after.latency.ValueAt(0.99)),
+                         Milliseconds(after.latency.max()));
+}
+
+Json AfterBoundaryJson(const AfterBoundary& after) {
+  const std::string flaw = after.Flaw();
+  Json json;
+  json["count"] = after.latency.count();
+  json["p50"] = Milliseconds(after.latency.ValueAt(0.5));
+  json["p99"] = Milliseconds(after.latency.ValueAt(0.99));
+  json["last"] = Milliseconds(after.latency.max());
+  json["flaw"] = flaw.empty() ? Json(nullptr) : Json(flaw);
+  return json;
+}
+
 Json BytesJson(const RunReport& report) {
   const Tally& tally = report.result.tally;
   Json json;
@@ -199,6 +217,11 @@ std::string RunText(const RunReport& report) {
   if (tally.refused_latency.count() > 0) {
     text += Line("of refusals", LatencyText(tally.refused_latency));
   }
+  if (report.load.one_round.count() > 0) {
+    text += Line("boundary", AfterBoundaryText(tally.after_boundary));
+    const std::string flaw = tally.after_boundary.Flaw();
+    if (!flaw.empty()) text += Line("INVALID", flaw);
+  }
   text += Line("bytes", absl::StrFormat("%.1f sent a request, %.1f received a signature",
                                         Mean(tally.bytes_sent, tally.sent),
                                         Mean(tally.bytes_received, tally.signed_count)));
@@ -241,6 +264,9 @@ void AddRunJson(const RunReport& report, Json& json) {
   json["rate"] = result.Rate();
   json["latency_ms"] = LatencyJson(tally.signed_latency);
   json["refusal_latency_ms"] = LatencyJson(tally.refused_latency);
+  if (load.one_round.count() > 0) {
+    json["after_boundary_ms"] = AfterBoundaryJson(tally.after_boundary);
+  }
   json["bytes"] = BytesJson(report);
   if (report.verification.has_value()) json["verification"] = VerificationJson(report);
   json["generator_cpu_s"] = report.generator_cpu_seconds;

@@ -53,6 +53,7 @@ ExitCode RunReport::Code() const {
   if (verification.has_value() && verification->counts.wrong > 0) return ExitCode::kFailed;
   if (result.tally.TotalUndecided() > 0) return ExitCode::kUnreachable;
   if (result.tally.TotalRefused() > 0) return ExitCode::kRefused;
+  if (!result.tally.after_boundary.Flaw().empty()) return ExitCode::kInconclusive;
   return ExitCode::kOk;
 }
 

@@ -98,6 +98,7 @@ void Tally::Add(const Tally& other) {
   last_answer = std::max(last_answer, other.last_answer);
   signed_latency.Add(other.signed_latency);
   refused_latency.Add(other.refused_latency);
+  after_boundary.Add(other.after_boundary);
 }
 
 }  // namespace pitser::bench

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/load/boundary.h"
 #include "bench/load/histogram.h"
 
 namespace grpc {
@@ -74,8 +75,9 @@ struct Tally {
   // Nanoseconds since the start: of the last measured request, and signature.
   std::int64_t last_sent = 0;
   std::int64_t last_answer = 0;
-  Histogram signed_latency;   // From when they were due.
-  Histogram refused_latency;  // From when they were sent.
+  Histogram signed_latency;      // From when they were due.
+  Histogram refused_latency;     // From when they were sent.
+  AfterBoundary after_boundary;  // Of all that were to wait for one round.
 
   void Add(const Tally& other);
   void Breach(std::string complaint);

@@ -173,6 +173,36 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(process.returncode, 130)
         self.assertRegex(out, r"(?m)^verified +[1-9][\d,]* right, 0 wrong")
 
+    # --- one round ---
+
+    def assert_of_one_round(self, found, count):
+        after = found["after_boundary_ms"]
+        self.assertEqual((after["count"], after["flaw"]), (count, None))
+        self.assertLessEqual(0, after["p50"])
+        self.assertLessEqual(after["p50"], after["p99"])
+        self.assertLessEqual(after["p99"], after["last"])
+
+    def test_counts_from_the_end_of_the_one_round(self):
+        with Node("--round-seconds", "3") as node:
+            for mode, count in (("unary", 300), ("stream", 3000), ("batch", 4000)):
+                with self.subTest(mode):
+                    found = self.run_json("compare", "--server", node.server, "--mode", mode,
+                                          "--count", count, "--one-round", "--round", 3, "--parked")
+                    self.assert_all_signed(found["sign"], count)
+                    self.assert_of_one_round(found["sign"], count)
+                    self.assert_of_one_round(found["empty"], count)
+                    self.assertGreater(found["after_boundary_ratio"], 0)
+        self.assertNotIn("after_boundary_ms", self.sign("--count", 10))
+
+    def test_says_that_a_round_was_not_as_long_as_was_said(self):
+        arguments = ("--count", 100, "--one-round", "--round", 3)
+        found = self.sign(*arguments, code=3)  # The node's rounds last a second.
+        self.assertEqual((found["result"], found["signed"]), ("inconclusive", 100))
+        self.assertIn("answered before the round was over", found["after_boundary_ms"]["flaw"])
+        text = self.run_bench("sign", "--server", self.node.server, *arguments, code=3).stdout
+        self.assertRegex(text, r"(?m)^boundary +p50 .* after the round's end$")
+        self.assertRegex(text, r"(?m)^INVALID +100 answered before the round was over")
+
     # --- beside an empty server ---
 
     def test_runs_beside_an_empty_server(self):

@@ -77,6 +77,17 @@ TEST(ParseCommandLine, KnowsTheOtherCommands) {
   EXPECT_EQ(overload.mix, (std::array<double, 3>{0.25, 0, 0.75}));
 }
 
+TEST(ParseCommandLine, TakesOneRound) {
+  const auto sign = Parse<SignOptions>(
+      {"sign", "--server", "h:1", "--count", "5000", "--one-round", "--round", "5"});
+  EXPECT_EQ(sign.load.one_round.count(), 5);
+  EXPECT_EQ(sign.load.in_flight, 5000u);  // All of them wait.
+  EXPECT_EQ(Parse<SignOptions>({"sign", "--server", "h:1"}).load.one_round.count(), 0);
+  const auto compare = Parse<CompareOptions>(
+      {"compare", "--server", "h:1", "--count", "9", "--one-round", "--parked"});
+  EXPECT_EQ(compare.sign.load.one_round.count(), 1);
+}
+
 TEST(ParseCommandLine, RefusesWhatMakesNoSense) {
   const std::vector<std::vector<std::string>> wrong = {
       {},
@@ -94,6 +105,13 @@ TEST(ParseCommandLine, RefusesWhatMakesNoSense) {
       {"sign", "--server", "h:1", "--connections", "4", "--in-flight", "3"},
       {"sign", "--server", "h:1", "--mode", "batch", "--batch-size", "10", "--in-flight", "19"},
       {"sign", "--server", "h:1", "extra"},
+      {"sign", "--server", "h:1", "--one-round"},
+      {"sign", "--server", "h:1", "--one-round", "--count", "9", "--duration", "1"},
+      {"sign", "--server", "h:1", "--one-round", "--count", "9", "--warm-up", "1"},
+      {"sign", "--server", "h:1", "--one-round", "--count", "9", "--in-flight", "8"},
+      {"sign", "--server", "h:1", "--one-round", "--count", "9", "--round", "16"},
+      {"empty", "--one-round", "--count", "9"},
+      {"compare", "--server", "h:1", "--one-round", "--count", "9"},
       {"empty-server", "--listen", "0.0.0.0:1"},
       {"overload", "--server", "h:1", "--mix", "unary"},
       {"overload", "--server", "h:1", "--mix", "letters=1"},

@@ -81,6 +81,22 @@ TEST_P(LoadOnEmptyServer, CountsParkedAnswers) {
   EXPECT_EQ(tally.breaches, 0u);
 }
 
+TEST_P(LoadOnEmptyServer, CountsFromTheEndOfTheOneRound) {
+  const auto server = StartServer(/*parked=*/true);
+  LoadOptions options = Options(server->endpoint(), GetParam(), 40);
+  options.one_round = std::chrono::seconds(1);
+  const Tally tally = RunToTheEnd(options);
+  EXPECT_EQ(tally.signed_count, 40u);
+  EXPECT_EQ(tally.after_boundary.latency.count(), 40u);
+}
+
+TEST_P(LoadOnEmptyServer, TellsThatNothingWaitedForTheRound) {
+  const auto server = StartServer(/*parked=*/false);
+  LoadOptions options = Options(server->endpoint(), GetParam(), 40);
+  options.one_round = std::chrono::seconds(2);
+  EXPECT_NE(RunToTheEnd(options).after_boundary.Flaw(), "");
+}
+
 TEST_P(LoadOnEmptyServer, KeepsToItsSchedule) {
   const auto server = StartServer(/*parked=*/false);
   LoadOptions options = Options(server->endpoint(), GetParam(), 0);
