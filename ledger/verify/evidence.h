@@ -72,6 +72,9 @@ class Evidence {
   const std::optional<Certificate>& certificate();
   // Null if the record, the publications file or the certificate is missing.
   const CertificateRecord* certificate_record() const;
+  // Whether the record's signature verifies with that certificate; false if it cannot be decoded.
+  // Precondition: certificate_record() is not null.
+  bool AuthenticationSignatureVerifies() const;
 
   // The extender's chain from the signing time to `publication_time` (nothing: its newest). It is
   // asked once for each.   Errors: the extender's. Precondition: there is an extender.

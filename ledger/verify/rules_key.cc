@@ -36,11 +36,7 @@ Result CheckCertificateValid(Evidence& evidence) {
 }
 
 Result CheckAuthenticationSignature(Evidence& evidence) {
-  const std::optional<Certificate>& certificate = evidence.certificate();
-  const CalendarAuthenticationRecord& record = *evidence.signature().authentication_record();
-  return Finding::If(certificate.has_value() &&
-                     VerifyRsaSignature(*certificate, record.signature_type, record.signed_bytes,
-                                        record.signature_value));
+  return Finding::If(evidence.AuthenticationSignatureVerifies());
 }
 
 constexpr Rule kKeyRules[] = {
