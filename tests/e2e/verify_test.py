@@ -218,6 +218,48 @@ class VerifyTest(unittest.TestCase):
         self.assertEqual({(one["file"], one["result"]) for one in objects},
                          {("young", "ok"), ("extended", "ok"), ("none", "error")})
 
+    def test_one_bad_signature_of_a_round_is_refused_alone(self):
+        """What is verified once for a round never speaks for other bytes, whichever comes first."""
+        folder = self.folder / "round"
+        folder.mkdir()
+        names = [f"d{i:02}" for i in range(60)]
+        for name in names:
+            (folder / name).write_text(f"document {name}")
+        result = pitser("sign", *names, "--server", self.node.server, cwd=folder)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        signatures = [(folder / f"{name}.ksig").read_bytes() for name in names]
+        tail = len(os.path.commonprefix([one[::-1] for one in signatures]))
+        value = signatures[0].rindex(b"1.2.840.113549.1.1.11\0") - len(signatures[0]) + 40
+        # From the end: the last sibling of its own, a calendar sibling, the record's hash, its signature's value, key's id.
+        places = {"d00": (-tail - 1, 1), "d17": (value - 200, 1), "d30": (value - 65, 1),
+                  "d31": (value, 1), "d32": (value + 100, 1), "d59": (-1, 3)}
+        expected = {"d00": "INT-01", "d17": "INT-08", "d30": "INT-08", "d31": "KEY-02",
+                    "d32": "KEY-02", "d59": "GEN-02"}
+        for name, (place, code) in places.items():
+            with self.subTest(name=name):
+                path = folder / f"{name}.ksig"
+                good = path.read_bytes()
+                changed = bytearray(good)
+                changed[place] ^= 0x10
+                path.write_bytes(changed)
+                alone = self.verify_json(folder / name, code=code)
+                self.assertEqual(alone["reason_code"], expected[name])
+                self.assert_refused(folder, {name: expected[name]}, code)
+                path.write_bytes(good)
+        for name, (place, _) in places.items():
+            changed = bytearray((folder / f"{name}.ksig").read_bytes())
+            changed[place] ^= 0x10
+            (folder / f"{name}.ksig").write_bytes(changed)
+        self.assert_refused(folder, expected, 1)
+
+    def assert_refused(self, folder, expected, code):
+        """These below the folder, by these reasons, and no others."""
+        lines = self.verify("-r", folder, "--json", code=code).stdout.splitlines()
+        objects = [json.loads(line) for line in lines]
+        self.assertEqual(len(objects), 60)
+        self.assertEqual({pathlib.Path(one["file"]).name: one["reason_code"] for one in objects
+                          if one["result"] != "ok"}, expected)
+
     def test_an_endless_list_needs_no_memory(self):
         """Names come as long as they are taken: the command tells of the first while more come."""
         def write(stream):
