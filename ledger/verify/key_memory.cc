@@ -12,7 +12,8 @@ KeyMemory::Known* KeyMemory::Find(Bytes der) {
   if (!certificate.ok()) return nullptr;
   std::optional<Known>& place = known_[oldest_];
   oldest_ = (oldest_ + 1) % kCertificates;
-  place.emplace(Known{.der = ToVector(der), .certificate = *std::move(certificate), .verified = {}});
+  place.emplace(
+      Known{.der = ToVector(der), .certificate = *std::move(certificate), .verified = {}});
   return &*place;
 }
 

@@ -68,8 +68,7 @@ std::vector<std::pair<std::size_t, std::size_t>> PartsOf(const Signature& signat
 
 TEST(VerifyMemory, ChangesNoVerdictOfThePack) {
   PITSER_NEED_TESTPACK();
-  PITSER_ASSERT_OK_AND_ASSIGN(ByteVector file_bytes,
-                              ReadFileBytes(*TestPackDir() / kPublications));
+  PITSER_ASSERT_OK_AND_ASSIGN(ByteVector file_bytes, ReadFileBytes(*TestPackDir() / kPublications));
   PITSER_ASSERT_OK_AND_ASSIGN(const PublicationsFile file,
                               PublicationsFile::Parse(std::move(file_bytes)));
   std::mt19937 random(6);
