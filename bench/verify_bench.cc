@@ -78,6 +78,7 @@ void BM_VerifyInternalHashesAlone(benchmark::State& state) {
 }
 BENCHMARK(BM_VerifyInternalHashesAlone);
 
+// The record is remembered, as for all signatures of a round but the first.
 void BM_VerifyKeyBased(benchmark::State& state) { RunVerify(state, Policy::kKeyBased); }
 BENCHMARK(BM_VerifyKeyBased);
 

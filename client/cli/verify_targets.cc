@@ -33,6 +33,16 @@ bool IsFile(const std::string& path) {
   return fs::is_regular_file(path, error);
 }
 
+// What the entry itself is, a link not followed. Most file systems tell it with the name, and three
+// calls for each file of a large folder are a fifth of the time that its verification takes.
+fs::file_type TypeOf(const fs::directory_entry& entry) {
+  std::error_code error;
+  if (entry.is_symlink(error)) return fs::file_type::symlink;
+  if (entry.is_regular_file(error)) return fs::file_type::regular;
+  if (entry.is_directory(error)) return fs::file_type::directory;
+  return entry.symlink_status(error).type();
+}
+
 absl::Status FolderError(const std::string& path, const std::error_code& error) {
   return Error(ExitCode::kLocalFile,
                absl::StrFormat("cannot read the folder '%s': %s", path, error.message()));
@@ -177,13 +187,14 @@ absl::Status VerifyTargets::Enter(const std::string& path) {
   fs::directory_iterator entry(path, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    std::error_code unreadable;
+    fs::file_type type = TypeOf(*entry);
     // A link to a folder is passed over: it may lead back up.
-    if (entry->symlink_status(unreadable).type() == fs::file_type::directory) {
+    if (type == fs::file_type::directory) {
       folder.names.push_back(name + "/");
     } else if (name.size() > kSignatureSuffix.size() && name.ends_with(kSignatureSuffix)) {
       // A link that leads nowhere is told of, pipes and the like are not waited for.
-      const fs::file_type type = entry->status(unreadable).type();
+      std::error_code unreadable;
+      if (type == fs::file_type::symlink) type = entry->status(unreadable).type();
       if (type == fs::file_type::regular || type == fs::file_type::not_found) {
         folder.names.push_back(name);
       }
