@@ -2,7 +2,7 @@
 add_custom_target(pitser_code)
 
 # The labels of tests; the target LABEL_tests builds all programs of a label.
-set(PITSER_TEST_LABELS unit property integration crash e2e interop tsan)
+set(PITSER_TEST_LABELS unit property integration crash e2e interop guard tsan)
 foreach(label IN LISTS PITSER_TEST_LABELS)
   add_custom_target(${label}_tests)
 endforeach()
@@ -53,9 +53,11 @@ function(pitser_add_test NAME)
   if(NOT ARG_LABELS)
     set(ARG_LABELS ${ARG_DEFAULT_LABEL})
   endif()
-  foreach(label IN LISTS ARG_LABELS)
-    add_dependencies(${label}_tests ${ARG_PROGRAMS})
-  endforeach()
+  if(ARG_PROGRAMS)
+    foreach(label IN LISTS ARG_LABELS)
+      add_dependencies(${label}_tests ${ARG_PROGRAMS})
+    endforeach()
+  endif()
   add_test(NAME ${NAME} COMMAND ${ARG_COMMAND})
   set_tests_properties(${NAME} PROPERTIES
     LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
