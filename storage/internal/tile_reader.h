@@ -3,8 +3,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
+#include "absl/status/statusor.h"
 #include "ledger/tree/calendar_tree.h"
 #include "rocksdb/db.h"
 #include "storage/internal/rocks.h"
@@ -44,8 +47,26 @@ class TileReader : public ledger::NodeReader {
     Cached<Tile> cached;
   };
 
+  using Slots = absl::InlinedVector<Tile::Slot, kTileWidth>;
+
+  bool MayKeep(unsigned band, std::uint64_t parent) const {
+    return cache_ != nullptr && TileCache::IsComplete(band, parent, next_);
+  }
   absl::StatusOr<const Tile*> Load(unsigned band, std::uint64_t parent) const;
-  absl::StatusOr<Tile> Read(unsigned band, std::uint64_t parent) const;
+  // What is in the cache; null if it is not.
+  const Tile* Find(unsigned band, std::uint64_t parent) const;
+  // The tile of band 1 from the leaves below it, which lie together, where they are few: that saves
+  // a seek among the nodes of its own level, which are as many as the leaves there.
+  absl::Status LoadAbove(std::uint64_t parent) const;
+  absl::StatusOr<const Tile*> Add(unsigned band, std::uint64_t parent, Tile tile) const;
+  const Tile* Add(Loaded loaded) const {
+    tiles_.push_back(std::move(loaded));
+    return tiles_.back().tile;
+  }
+  // What is stored of the `width` nodes of a band's lowest level from `first` on, numbered from
+  // there, ascending: `most` at most.
+  absl::StatusOr<Slots> Read(unsigned band, std::uint64_t first, unsigned width,
+                             std::size_t most) const;
 
   rocksdb::DB& db_;
   const TileCache* const cache_ = nullptr;
