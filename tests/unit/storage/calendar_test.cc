@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -135,6 +136,39 @@ TEST_P(CalendarCacheTest, EqualsTheModelOverLeavesAndGaps) {
     }
   }
   ExpectSame(*calendar_, model);
+}
+
+// Few leaves in two bands are read otherwise than many: every second of windows that hold none, one
+// and so on, some close together.
+TEST_P(CalendarCacheTest, EqualsTheModelWhereLeavesAreFewAndWhereTheyAreMany) {
+  constexpr std::uint64_t kWindow = 256;
+  constexpr std::uint64_t kFirst = 1'700'000'000 / kWindow;
+  constexpr std::uint64_t kWindows = 14;
+  CalendarOptions options;
+  options.cache_bytes = GetParam();
+  PITSER_ASSERT_OK(Open(options));
+  MemoryCalendar model;
+  std::mt19937_64 random(20261126);
+  for (std::uint64_t window = 0; window < kWindows; ++window) {
+    std::set<std::uint64_t> seconds;
+    while (seconds.size() < window) {
+      seconds.insert(random() % (window % 3 == 0 ? kWindow : kWindow / 5));
+    }
+    for (const std::uint64_t second : seconds) {
+      const std::uint64_t t = (kFirst + window) * kWindow + second;
+      PITSER_ASSERT_OK(Append(t, TestImprint(t)));
+      PITSER_ASSERT_OK(model.Append(t, TestImprint(t)));
+    }
+  }
+  const std::uint64_t head = (kFirst + kWindows) * kWindow + 1;
+  PITSER_ASSERT_OK(calendar_->AdvanceHead(head));
+  PITSER_ASSERT_OK(model.Skip(head));
+  for (std::uint64_t t = kFirst * kWindow; t < head; ++t) {
+    PITSER_ASSERT_OK_AND_ASSIGN(const auto chain, calendar_->Chain(t, head));
+    const auto expected = ledger::BuildCalendarChain(model, t, head);
+    ASSERT_EQ(chain.input_hash, expected->input_hash) << t;
+    ASSERT_EQ(chain.links, expected->links) << t;
+  }
 }
 
 TEST_F(CalendarTest, RefusesAnotherLeafForAClosedSecond) {
