@@ -1,4 +1,5 @@
 #include <benchmark/benchmark.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include "ledger/format/signature.h"
 #include "ledger/verify/shared_tail.h"
 #include "ledger/verify/verifier.h"
+#include "server/aggregator/intake.h"
 #include "server/aggregator/round_tree.h"
 #include "tests/support/test_node.h"
 
@@ -57,6 +59,32 @@ class CountedRequest final : public server::PendingRequest {
   std::atomic<std::int64_t>& answered_;
 };
 
+std::int64_t PageFaults() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_minflt;
+}
+
+// Many threads bring requests at once: into shards, as a node has them, or all into one.
+// The first argument: how many shards.
+void BM_Intake(benchmark::State& state) {
+  static std::unique_ptr<server::Intake> intake;
+  static std::atomic<std::int64_t> answered = 0;
+  constexpr std::size_t kMost = 1 << 28;
+  if (state.thread_index() == 0) {
+    intake = std::make_unique<server::Intake>(server::RoundTimes{}, kMost, &base::Clock::System(),
+                                              static_cast<std::size_t>(state.range(0)));
+  }
+  const ledger::Imprint hash = testing::TestImprint(1);
+  for (auto _ : state) {
+    std::unique_ptr<server::PendingRequest> request =
+        std::make_unique<CountedRequest>(hash, answered);
+    PITSER_CHECK(intake->Take(request).ok());
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_Intake)->Arg(1)->Arg(2)->Threads(1)->Threads(2)->Iterations(500'000)->UseRealTime();
+
 // A whole round through core and aggregator: requests come in, the second is over, all are
 // answered. The calendar is in memory, the clock is moved on by hand; no gRPC.
 void BM_Round(benchmark::State& state) {
@@ -66,6 +94,7 @@ void BM_Round(benchmark::State& state) {
   options.max_pending = leaves.size();
   testing::TestNode node(options);
   std::atomic<std::int64_t> answered = 0;
+  const std::int64_t faults = PageFaults();
   for (auto _ : state) {
     for (const server::RoundLeaf& leaf : leaves) {
       std::unique_ptr<server::PendingRequest> request =
@@ -76,6 +105,9 @@ void BM_Round(benchmark::State& state) {
   }
   PITSER_CHECK(answered == state.iterations() * state.range(0));
   state.SetItemsProcessed(answered);
+  // Pages that the system had to give: little where a round uses the memory of the one before.
+  state.counters["faults"] = benchmark::Counter(static_cast<double>(PageFaults() - faults),
+                                                benchmark::Counter::kAvgIterations);
 }
 BENCHMARK(BM_Round)
     ->RangeMultiplier(10)

@@ -76,23 +76,27 @@ absl::Status BadLegacyId(std::string_view what) {
 }  // namespace
 
 ByteVector EncodeMetadata(const Metadata& metadata, MetadataStyle style) {
+  ByteVector content;
+  AppendMetadata(content, metadata, style);
+  return content;
+}
+
+void AppendMetadata(ByteVector& out, const Metadata& metadata, MetadataStyle style) {
   TlvFlags flags;
   if (style == MetadataStyle::kService) flags = {.non_critical = true, .forward = true};
-  ByteVector fields;
-  WriteText(fields, kClientIdTag, metadata.client_id, flags);
-  if (metadata.machine_id) WriteText(fields, kMachineIdTag, *metadata.machine_id, flags);
-  if (metadata.sequence_number) {
-    WriteInt(fields, kSequenceNumberTag, *metadata.sequence_number, flags);
-  }
-  if (metadata.request_time_us) WriteInt(fields, kRequestTimeTag, *metadata.request_time_us, flags);
-
+  constexpr TlvFlags kPaddingFlags = {.non_critical = true, .forward = true};
   constexpr std::uint8_t kOnes[] = {0x01, 0x01};
-  ByteVector content;
-  content.reserve(4 + fields.size());
-  WriteElement(content, kPaddingTag, Bytes(kOnes).first(fields.size() % 2 == 0 ? 2 : 1),
-               {.non_critical = true, .forward = true});
-  Append(content, fields);
-  return content;
+  const std::size_t begin = out.size();
+  WriteElement(out, kPaddingTag, kOnes, kPaddingFlags);
+  WriteText(out, kClientIdTag, metadata.client_id, flags);
+  if (metadata.machine_id) WriteText(out, kMachineIdTag, *metadata.machine_id, flags);
+  if (metadata.sequence_number) WriteInt(out, kSequenceNumberTag, *metadata.sequence_number, flags);
+  if (metadata.request_time_us) WriteInt(out, kRequestTimeTag, *metadata.request_time_us, flags);
+  if ((out.size() - begin) % 2 == 0) return;
+  // One byte of padding makes it even.
+  constexpr std::size_t kOneByteShorter = 2 + 1;
+  --out[begin + 1];
+  out.erase(out.begin() + static_cast<std::ptrdiff_t>(begin + kOneByteShorter));
 }
 
 absl::StatusOr<Metadata> ParseMetadata(const Element& element) {

@@ -29,6 +29,8 @@ enum class MetadataStyle { kService, kClient };
 // and it can never be taken for an imprint.
 // Precondition: no zero byte in the texts.
 ByteVector EncodeMetadata(const Metadata& metadata, MetadataStyle style);
+// The same, behind what `out` holds.
+void AppendMetadata(ByteVector& out, const Metadata& metadata, MetadataStyle style);
 
 // Parses an element whose value is metadata content. Padding is tolerated wherever it stands: the
 // judgement is MetadataIsTrusted's.   Errors: kInvalidArgument with offset and element name.

@@ -20,6 +20,8 @@ constexpr std::size_t kSha256Node = 2 * 33 + 1;
 
 // Of the chunks in which a tree is built: their nodes take 270 KB at most.
 constexpr std::size_t kChunkHeight = 11;
+// What is built in one step of a parallel loop: worth the hand-over to another thread.
+constexpr std::size_t kStepLeaves = std::size_t{1} << 14;
 
 absl::Status BeyondLevels(Level child) {
   return absl::InvalidArgumentError(
@@ -95,7 +97,7 @@ HashTree::HashTree(HashAlgorithm algorithm, std::size_t stride, std::size_t leav
 }
 
 absl::StatusOr<HashTree> HashTree::Build(HashAlgorithm algorithm,
-                                         std::span<const LeveledImprint> leaves) {
+                                         std::span<const LeveledImprint> leaves, LoopRunner run) {
   if (leaves.empty()) return absl::InvalidArgumentError("a hash tree needs at least one leaf");
   if (!HashAvailable(algorithm)) return Hash(algorithm, {}).status();
   std::size_t stride = 1 + DigestSize(algorithm);
@@ -107,56 +109,74 @@ absl::StatusOr<HashTree> HashTree::Build(HashAlgorithm algorithm,
                   std::ranges::all_of(leaves, [stride](const LeveledImprint& leaf) {
                     return leaf.imprint.bytes().size() == stride;
                   });
-  PITSER_RETURN_IF_ERROR(tree.Fill([&](HashTree& to, std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) {
-      const Bytes value = leaves[i].imprint.bytes();
-      std::memcpy(to.Slot(i), value.data(), value.size());
-      to.levels_[i] = leaves[i].level;
-    }
-  }));
+  PITSER_RETURN_IF_ERROR(tree.Fill(
+      [&](HashTree& to, std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
+          const Bytes value = leaves[i].imprint.bytes();
+          std::memcpy(to.Slot(i), value.data(), value.size());
+          to.levels_[i] = leaves[i].level;
+        }
+      },
+      run));
   return tree;
 }
 
-absl::StatusOr<HashTree> HashTree::BuildFromDigests(HashAlgorithm algorithm, Bytes digests) {
+absl::StatusOr<HashTree> HashTree::BuildFromDigests(HashAlgorithm algorithm, Bytes digests,
+                                                    LoopRunner run) {
   const std::size_t size = DigestSize(algorithm);
   if (digests.empty()) return absl::InvalidArgumentError("a hash tree needs at least one leaf");
   if (!HashAvailable(algorithm)) return Hash(algorithm, {}).status();
   PITSER_CHECK(digests.size() % size == 0);
   HashTree tree(algorithm, 1 + size, digests.size() / size);
   tree.uniform_ = true;
-  PITSER_RETURN_IF_ERROR(tree.Fill([&](HashTree& to, std::size_t begin, std::size_t end) {
-    std::memset(to.levels_.get() + begin, 0, end - begin);
-    for (std::size_t i = begin; i < end; ++i) {
-      std::uint8_t* const slot = to.Slot(i);
-      slot[0] = static_cast<std::uint8_t>(algorithm);
-      std::memcpy(slot + 1, digests.data() + i * size, size);
-    }
-  }));
+  PITSER_RETURN_IF_ERROR(tree.Fill(
+      [&](HashTree& to, std::size_t begin, std::size_t end) {
+        std::memset(to.levels_.get() + begin, 0, end - begin);
+        for (std::size_t i = begin; i < end; ++i) {
+          std::uint8_t* const slot = to.Slot(i);
+          slot[0] = static_cast<std::uint8_t>(algorithm);
+          std::memcpy(slot + 1, digests.data() + i * size, size);
+        }
+      },
+      run));
   return tree;
 }
 
-// Chunk by chunk of the leaves, up to where a chunk has one node, so that what is read was just
-// written and is still in the processor's cache; then the rows above all of them.
-absl::Status HashTree::Fill(const PutLeaves& put) {
-  NodeHasher hasher(*this);
-  PITSER_RETURN_IF_ERROR(hasher.Begin());
+absl::Status HashTree::Fill(const PutLeaves& put, LoopRunner run) {
   const std::size_t height = rows_.size() - 1;
   const std::size_t chunk_height = std::min(height, kChunkHeight);
-  for (std::size_t begin = 0; begin < size(); begin += std::size_t{1} << chunk_height) {
-    put(*this, begin, std::min(size(), begin + (std::size_t{1} << chunk_height)));
-    for (std::size_t row = 1; row <= chunk_height; ++row) {
-      const std::size_t width = std::size_t{1} << (chunk_height - row);
-      const std::size_t first = begin >> row;
-      PITSER_RETURN_IF_ERROR(
-          MakeNodes(hasher, row, first, std::min(rows_[row].count, first + width)));
-    }
-  }
+  std::vector<absl::Status> done((size() + kStepLeaves - 1) / kStepLeaves);
+  run(done.size(), [&](std::size_t step) {
+    const std::size_t begin = step * kStepLeaves;
+    done[step] = FillAbove(put, begin, std::min(size(), begin + kStepLeaves), chunk_height);
+  });
+  for (const absl::Status& status : done) PITSER_RETURN_IF_ERROR(status);
+  NodeHasher hasher(*this);
+  PITSER_RETURN_IF_ERROR(hasher.Begin());
   for (std::size_t row = chunk_height + 1; row <= height; ++row) {
     PITSER_RETURN_IF_ERROR(MakeNodes(hasher, row, 0, rows_[row].count));
   }
   const std::size_t last = rows_.back().first;
   PITSER_ASSIGN_OR_RETURN(const Imprint root, Imprint::Parse(Value(last)));
   root_ = {root, levels_[last]};
+  return absl::OkStatus();
+}
+
+// Chunk by chunk of the leaves, up to where a chunk has one node, so that what is read was just
+// written and is still in the processor's cache.
+absl::Status HashTree::FillAbove(const PutLeaves& put, std::size_t begin, std::size_t end,
+                                 std::size_t height) {
+  NodeHasher hasher(*this);
+  PITSER_RETURN_IF_ERROR(hasher.Begin());
+  for (; begin < end; begin += std::size_t{1} << height) {
+    put(*this, begin, std::min(end, begin + (std::size_t{1} << height)));
+    for (std::size_t row = 1; row <= height; ++row) {
+      const std::size_t width = std::size_t{1} << (height - row);
+      const std::size_t first = begin >> row;
+      PITSER_RETURN_IF_ERROR(
+          MakeNodes(hasher, row, first, std::min(rows_[row].count, first + width)));
+    }
+  }
   return absl::OkStatus();
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "ledger/base/parallel.h"
 #include "ledger/crypto/imprint.h"
 #include "ledger/format/aggregation_chain.h"
 
@@ -22,12 +23,15 @@ class HashTree {
   // Shape:  at least one leaf; leaves may differ in algorithm and level.
   // Errors: kInvalidArgument for no leaf or a level that would pass 255; kUnimplemented when this
   //         build cannot compute `algorithm`.
-  // Cost:   one hash an inner node, in batches; about two imprints of memory a leaf.
+  // Cost:   one hash an inner node, in batches; about two imprints of memory a leaf. From 16,385
+  //         leaves on `run` gets steps of about half a millisecond.
   static absl::StatusOr<HashTree> Build(HashAlgorithm algorithm,
-                                        std::span<const LeveledImprint> leaves);
+                                        std::span<const LeveledImprint> leaves,
+                                        LoopRunner run = RunInOrder);
   // The same over leaves of level 0 that are digests of `algorithm`, joined: what is fastest.
   // Shape:  a multiple of DigestSize(algorithm).
-  static absl::StatusOr<HashTree> BuildFromDigests(HashAlgorithm algorithm, Bytes digests);
+  static absl::StatusOr<HashTree> BuildFromDigests(HashAlgorithm algorithm, Bytes digests,
+                                                   LoopRunner run = RunInOrder);
 
   std::size_t size() const { return rows_.front().count; }
   const LeveledImprint& root() const { return root_; }
@@ -58,7 +62,11 @@ class HashTree {
   // Gives room for some leaves: `put` writes leaves [begin, end), values and levels, into the
   // arrays.
   using PutLeaves = std::function<void(HashTree& tree, std::size_t begin, std::size_t end)>;
-  absl::Status Fill(const PutLeaves& put);
+  absl::Status Fill(const PutLeaves& put, LoopRunner run);
+  // Makes all that is over leaves [begin, end), up to row `height`: whole nodes of it, but for
+  // the last.
+  absl::Status FillAbove(const PutLeaves& put, std::size_t begin, std::size_t end,
+                         std::size_t height);
   // Makes nodes [begin, end) of row `row` out of the row below.
   absl::Status MakeNodes(NodeHasher& hasher, std::size_t row, std::size_t begin, std::size_t end);
 

@@ -63,8 +63,9 @@ class PendingRequest {
   // Called from the round thread; the answer then is kCancelled.
   virtual bool Cancelled() const { return false; }
 
-  // Called exactly once for every request that Enqueue() took, from the round thread, under no
-  // lock; must not block. The request is destroyed right after.
+  // Called exactly once for every request that Enqueue() took, under no lock, from one of the
+  // aggregator's threads: requests of one round are answered by several at once. Must not block.
+  // The request is destroyed right after, on that thread.
   virtual void Answer(absl::StatusOr<SignAnswer> answer) = 0;
 
  private:
@@ -92,6 +93,8 @@ struct AggregatorStats {
   std::uint64_t failed = 0;     // Taken, and answered with an error.
   std::uint64_t cancelled = 0;  // Taken, and nobody waited any more.
   std::uint64_t pending = 0;    // Taken and not answered yet.
+  std::uint64_t answering =
+      0;  // Rounds that are being closed or answered; 2: one holds up another.
   bool draining = false;
 };
 
@@ -122,7 +125,7 @@ class Aggregator {
   // While draining, new requests are refused with kUnavailable; what was taken is answered.
   virtual void SetDraining(bool) {}
 
-  // Never blocks for long: takes a lock that nothing slow is done under.
+  // Never blocks for long: takes locks that nothing slow is done under.
   virtual AggregatorStats Stats() const { return {}; }
 
   // Shutdown, in two steps: no new requests; then Stop() closes a last round at its boundary,
@@ -155,7 +158,11 @@ inline constexpr std::size_t kMaxAccountSize = 255;  // Bytes of UTF-8.
 // leaves than memory has. Where max_level is higher, a tree may be as high as that.
 inline constexpr ledger::Level kMaxOwnTreeLevel = 40;
 
-// Starts the round thread. `parent` and `clock` are not owned and outlive the aggregator, whose
+// The highest level that a request may have now: `max_level`, or less where the parent takes less.
+ledger::Level HighestLevel(const AggregatorOptions& options, const Parent& parent);
+
+// Starts the round thread, and those that hand out answers: one for each processor, 16 at most.
+// `parent` and `clock` are not owned and outlive the aggregator, whose
 // destructor stops it.
 // Errors: kInvalidArgument when the limits could lead to a root above level 254 or a chain of more
 // than 62 links, or the node's name cannot stand in metadata.

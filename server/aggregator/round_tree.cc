@@ -1,10 +1,12 @@
 #include "server/aggregator/round_tree.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "ledger/base/status.h"
 #include "ledger/format/aggregation_chain.h"
 #include "ledger/format/metadata.h"
+#include "ledger/tree/join_batch.h"
 
 namespace pitser::server {
 namespace {
@@ -16,38 +18,57 @@ constexpr std::size_t kLinkSize = 2 + 2 + 33 + 3;
 // Times, index, input hash, algorithm and headers of a chain.
 constexpr std::size_t kChainOverhead = 128;
 constexpr std::size_t kIndexSize = 2 + 8;
+// What a leaf's metadata commonly takes at most.
+constexpr std::size_t kCommonMetadata = 64;
 
 }  // namespace
 
 absl::StatusOr<RoundTree> RoundTree::Build(std::span<const RoundLeaf> leaves,
-                                           std::string_view node_name) {
-  ledger::ByteVector all_metadata;
-  std::vector<std::size_t> ends;
-  std::vector<ledger::LeveledImprint> nodes;
-  ends.reserve(leaves.size());
-  nodes.reserve(leaves.size());
+                                           std::string_view node_name, ledger::LoopRunner run) {
+  std::vector<ledger::LeveledImprint> nodes(leaves.size(),
+                                            {ledger::Imprint::Zero(kTreeAlgorithm), 0});
+  std::vector<Part> parts((leaves.size() + kPartLeaves - 1) / kPartLeaves);
+  std::vector<absl::Status> done(parts.size());
+  run(parts.size(), [&](std::size_t i) {
+    const std::size_t first = i * kPartLeaves;
+    const std::size_t count = std::min(kPartLeaves, leaves.size() - first);
+    done[i] = Join(leaves.subspan(first, count), first, node_name, parts[i],
+                   std::span(nodes).subspan(first, count));
+  });
+  for (const absl::Status& status : done) PITSER_RETURN_IF_ERROR(status);
+  PITSER_ASSIGN_OR_RETURN(ledger::HashTree tree,
+                          ledger::HashTree::Build(kTreeAlgorithm, nodes, run));
+  return RoundTree(std::move(parts), std::move(tree));
+}
+
+absl::Status RoundTree::Join(std::span<const RoundLeaf> leaves, std::size_t first,
+                             std::string_view node_name, Part& part,
+                             std::span<ledger::LeveledImprint> nodes) {
+  part.metadata.reserve(leaves.size() * kCommonMetadata);
+  part.ends.reserve(leaves.size());
   ledger::Metadata metadata;
   if (!node_name.empty()) metadata.machine_id = node_name;
-  for (const RoundLeaf& leaf : leaves) {
+  ledger::JoinBatch joins(kTreeAlgorithm);
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    const RoundLeaf& leaf = leaves[i];
     metadata.client_id = leaf.account;
-    metadata.sequence_number = nodes.size();
+    metadata.sequence_number = first + i;
     metadata.request_time_us = leaf.request_time_us;
-    const ledger::ByteVector content =
-        ledger::EncodeMetadata(metadata, ledger::MetadataStyle::kService);
-    PITSER_ASSIGN_OR_RETURN(
-        const ledger::LeveledImprint node,
-        ledger::JoinNodes(kTreeAlgorithm, leaf.hash.bytes(), leaf.level, content, leaf.level));
-    nodes.push_back(node);
-    ledger::Append(all_metadata, content);
-    ends.push_back(all_metadata.size());
+    const std::size_t begin = part.metadata.size();
+    ledger::AppendMetadata(part.metadata, metadata, ledger::MetadataStyle::kService);
+    part.ends.push_back(static_cast<std::uint32_t>(part.metadata.size()));
+    PITSER_RETURN_IF_ERROR(joins.Add(leaf.hash.bytes(), ledger::Bytes(part.metadata).subspan(begin),
+                                     leaf.level, nodes[i]));
   }
-  PITSER_ASSIGN_OR_RETURN(ledger::HashTree tree, ledger::HashTree::Build(kTreeAlgorithm, nodes));
-  return RoundTree(std::move(all_metadata), std::move(ends), std::move(tree));
+  joins.Finish();
+  return absl::OkStatus();
 }
 
 ledger::Bytes RoundTree::Metadata(std::size_t index) const {
-  const std::size_t begin = index == 0 ? 0 : metadata_ends_[index - 1];
-  return ledger::Bytes(metadata_).subspan(begin, metadata_ends_[index] - begin);
+  const Part& part = parts_[index / kPartLeaves];
+  const std::size_t i = index % kPartLeaves;
+  const std::size_t begin = i == 0 ? 0 : part.ends[i - 1];
+  return ledger::Bytes(part.metadata).subspan(begin, part.ends[i] - begin);
 }
 
 absl::StatusOr<ledger::ByteVector> RoundTree::Chain(std::size_t index, const RoundLeaf& leaf,

@@ -1,20 +1,19 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "ledger/base/bytes.h"
+#include "ledger/base/parallel.h"
 #include "ledger/tree/hash_tree.h"
 #include "server/aggregator/aggregator.h"
 
 namespace pitser::server {
 
-// What a round keeps of a request. Views outlive the RoundTree.
+// A request, as its round's tree sees it. Views outlive the RoundTree.
 struct RoundLeaf {
   ledger::Imprint hash;
   ledger::Level level;
@@ -25,14 +24,15 @@ struct RoundLeaf {
 // One round's requests as a hash tree. Each leaf is the request's hash joined with metadata on its
 // right; then comes the tree of spec/ksi-signature.md 8.1. The metadata's sequence number is the
 // request's number in its round.
-// Thread: immutable once built.
+// Thread: immutable once built; safe to share.
 class RoundTree {
  public:
   // Shape:  at least one leaf.
   // Errors: kInvalidArgument if a level would pass 255.
-  // Cost:   two hashes a leaf.
+  // Cost:   two hashes a leaf, in batches. A tree of some thousand leaves gives `run` steps.
   static absl::StatusOr<RoundTree> Build(std::span<const RoundLeaf> leaves,
-                                         std::string_view node_name);
+                                         std::string_view node_name,
+                                         ledger::LoopRunner run = ledger::RunInOrder);
 
   ledger::LeveledImprint root() const { return tree_.root(); }
 
@@ -44,17 +44,25 @@ class RoundTree {
                                            std::span<const std::uint64_t> above) const;
 
  private:
-  RoundTree(ledger::ByteVector metadata, std::vector<std::size_t> metadata_ends,
-            ledger::HashTree tree)
-      : metadata_(std::move(metadata)),
-        metadata_ends_(std::move(metadata_ends)),
-        tree_(std::move(tree)) {}
+  // The metadata of kPartLeaves leaves one after the other, the last part's of fewer.
+  static constexpr std::size_t kPartLeaves = 4096;
+  struct Part {
+    ledger::ByteVector metadata;
+    std::vector<std::uint32_t> ends;
+  };
+
+  RoundTree(std::vector<Part> parts, ledger::HashTree tree)
+      : parts_(std::move(parts)), tree_(std::move(tree)) {}
+
+  // Encodes and joins the leaves of a part, `leaves`, of which the first has the number `first`.
+  static absl::Status Join(std::span<const RoundLeaf> leaves, std::size_t first,
+                           std::string_view node_name, Part& part,
+                           std::span<ledger::LeveledImprint> nodes);
 
   // The content of leaf `index`'s metadata element.
   ledger::Bytes Metadata(std::size_t index) const;
 
-  ledger::ByteVector metadata_;  // All leaves' joined.
-  std::vector<std::size_t> metadata_ends_;
+  std::vector<Part> parts_;
   ledger::HashTree tree_;
 };
 

@@ -8,12 +8,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/worker_pool.h"
 #include "ledger/base/status.h"
 #include "pitser/control/v1/control.grpc.pb.h"
 #include "server/app/account_calls.h"
 #include "server/app/control_address.h"
 #include "server/gateway/grpc/status_map.h"
-#include "server/gateway/worker_pool.h"
 
 namespace pitser::server {
 namespace {
@@ -80,14 +80,14 @@ class ControlService final : public control::v1::Control::CallbackService {
 
  private:
   // What may wait for something is nothing for a reaction.
-  static grpc::ServerUnaryReactor* Run(WorkerPool& pool, grpc::CallbackServerContext& context,
+  static grpc::ServerUnaryReactor* Run(base::WorkerPool& pool, grpc::CallbackServerContext& context,
                                        std::function<absl::Status()> work) {
     grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
     context.AddTrailingMetadata("pitser-answer", "1");
     const auto posted = pool.Post([&context, reactor, work = std::move(work)] {
       reactor->Finish(EndStatus(context, work()));
     });
-    if (posted != WorkerPool::Posted::kYes) {
+    if (posted != base::WorkerPool::Posted::kYes) {
       reactor->Finish(ToGrpcStatus(absl::UnavailableError("the server is busy or shutting down")));
     }
     return reactor;
@@ -102,8 +102,8 @@ class ControlService final : public control::v1::Control::CallbackService {
   }
 
   Operated* const node_;
-  WorkerPool publishing_;  // Writes to disk.
-  WorkerPool looking_;     // Is never held up by it.
+  base::WorkerPool publishing_;  // Writes to disk.
+  base::WorkerPool looking_;     // Is never held up by it.
 };
 
 class ControlSocketImpl final : public ControlSocket {

@@ -4,11 +4,13 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "ledger/crypto/hasher.h"
 #include "ledger/format/aggregation_chain.h"
 #include "ledger/tree/hash_tree.h"
+#include "ledger/tree/join_batch.h"
 #include "tests/support/memory_calendar.h"
 #include "tests/support/status_matchers.h"
 
@@ -135,6 +137,77 @@ TEST(HashTreeProperty, SizesAroundABatch) {
     SCOPED_TRACE(count);
     ASSERT_NO_FATAL_FAILURE(ExpectSame(HashAlgorithm::kSha256, RandomLeaves(random, count)));
   }
+}
+
+// However its steps are run, a tree is the same: here by threads that begin at the far end.
+TEST(HashTreeProperty, StepsInAnyOrderAndAtOnce) {
+  const auto run = [](std::size_t count, LoopBody body) {
+    std::vector<std::thread> threads;
+    for (std::size_t i = count; i-- > 0;) threads.emplace_back([body, i] { body(i); });
+    for (std::thread& thread : threads) thread.join();
+  };
+  std::mt19937_64 random(2);
+  for (const std::size_t count : {16'384u, 16'385u, 32'768u, 40'961u}) {
+    SCOPED_TRACE(count);
+    const std::vector<LeveledImprint> leaves = RandomLeaves(random, count);
+    PITSER_ASSERT_OK_AND_ASSIGN(const HashTree one,
+                                HashTree::Build(HashAlgorithm::kSha256, leaves));
+    PITSER_ASSERT_OK_AND_ASSIGN(const HashTree other,
+                                HashTree::Build(HashAlgorithm::kSha256, leaves, run));
+    ASSERT_EQ(one.root(), other.root());
+    for (std::size_t i = 0; i < count; i += 997) {
+      AggregationLinks links;
+      other.AppendLinks(i, links);
+      ASSERT_EQ(
+          FoldAggregationLinks(HashAlgorithm::kSha256, links, leaves[i].imprint, leaves[i].level)
+              .value(),
+          one.root());
+    }
+    ByteVector digests;
+    for (std::size_t i = 0; i < count; ++i) Append(digests, TestImprint(i).digest());
+    PITSER_ASSERT_OK_AND_ASSIGN(const HashTree plain,
+                                HashTree::BuildFromDigests(HashAlgorithm::kSha256, digests));
+    PITSER_ASSERT_OK_AND_ASSIGN(const HashTree plain_other,
+                                HashTree::BuildFromDigests(HashAlgorithm::kSha256, digests, run));
+    EXPECT_EQ(plain.root(), plain_other.root());
+  }
+}
+
+// A step that fails fails the tree.
+TEST(HashTreeProperty, ALevelTooHighInALaterStep) {
+  std::vector<LeveledImprint> leaves(20'000, LeveledImprint{TestImprint(1), 0});
+  leaves[19'000].level = 255;
+  EXPECT_THAT(HashTree::Build(HashAlgorithm::kSha256, leaves).status(),
+              testing::StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
+// Many lengths side by side, more than are collected at one time.
+TEST(JoinBatchProperty, JoinsAsOneByOne) {
+  std::mt19937_64 random(3);
+  for (const HashAlgorithm algorithm : kAlgorithms) {
+    for (const std::size_t lengths : {1u, 3u, 40u}) {
+      constexpr std::size_t kCount = 1500;
+      std::vector<LeveledImprint> nodes(kCount, {Imprint::Zero(algorithm), 0});
+      std::vector<LeveledImprint> expected;
+      JoinBatch joins(algorithm);
+      for (std::size_t i = 0; i < kCount; ++i) {
+        const Imprint left = TestImprint(random(), kAlgorithms[random() % 4]);
+        const ByteVector right(7 * (random() % lengths), static_cast<std::uint8_t>(i));
+        const auto level = static_cast<Level>(random() % 255);
+        PITSER_ASSERT_OK(joins.Add(left.bytes(), right, level, nodes[i]));
+        expected.push_back(*JoinNodes(algorithm, left.bytes(), level, right, level));
+      }
+      joins.Finish();
+      EXPECT_EQ(nodes, expected);
+    }
+  }
+}
+
+TEST(JoinBatchProperty, NoNodeIsAboveLevel255) {
+  JoinBatch joins(HashAlgorithm::kSha256);
+  LeveledImprint node{TestImprint(1), 0};
+  EXPECT_THAT(joins.Add(TestImprint(2).bytes(), TestImprint(3).bytes(), 255, node),
+              testing::StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

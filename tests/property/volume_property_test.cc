@@ -32,7 +32,7 @@ const SignStreamLimits kStreamLimits{100'000, 16 << 20,          4 << 20,
 TEST(Batches, OfEverySizeVerify) {
   base::ScopedLogSink quiet([](std::string_view) {});
   TestNode node;
-  WorkerPool pool(2, 100);
+  base::WorkerPool pool(2, 100);
   Budget budget(100'000);
   for (std::size_t size = 1; size <= 130; ++size) {
     OpenBatch batch(node, pool, budget, kBatchLimits, Digests(size).SerializeAsString());
@@ -93,7 +93,7 @@ TEST_P(MixedRounds, EverySignatureVerifies) {
   base::ScopedLogSink quiet([](std::string_view) {});
   std::mt19937_64 random(GetParam());
   TestNode node;
-  WorkerPool pool(2, 100);
+  base::WorkerPool pool(2, 100);
   Budget budget(100'000);
   OpenStream streams[] = {{node, pool, kStreamLimits}, {node, pool, kStreamLimits}};
   Sent sent[2];

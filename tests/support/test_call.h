@@ -100,7 +100,7 @@ class TestCall final : public server::AnswerCall {
 };
 
 // Blocks until all that was posted before is done. `threads` is what the pool has.
-inline void AwaitDone(server::WorkerPool& pool, int threads) {
+inline void AwaitDone(base::WorkerPool& pool, int threads) {
   const auto gate = std::make_shared<Gate>();
   for (int thread = 0; thread < threads; ++thread) pool.Post([gate] { gate->Pass(); });
   gate->AwaitArrival(threads);

@@ -1,5 +1,8 @@
 #include "tests/support/test_node.h"
 
+#include <chrono>
+#include <thread>
+
 #include "absl/strings/str_cat.h"
 #include "ledger/base/status.h"
 #include "ledger/verify/verifier.h"
@@ -26,6 +29,7 @@ class AnswerBox::BoxedRequest final : public server::PendingRequest {
   bool Cancelled() const override { return cancelled_; }
 
   void Answer(absl::StatusOr<server::SignAnswer> answer) override {
+    if (box_->on_answer_) box_->on_answer_(id_);
     MutexLock lock(box_->mu_);
     box_->answers_.push_back({id_, std::move(answer)});
   }
@@ -78,12 +82,19 @@ absl::Status TestNode::Enqueue(std::uint64_t id, const AnswerBox::RequestOptions
 
 void TestNode::Pass(absl::Duration by) {
   clock_.Advance(by);
-  clock_.AwaitBlocked();
+  Settle();
 }
 
 void TestNode::SetWall(absl::Time to) {
   clock_.SetWall(to);
+  Settle();
+}
+
+void TestNode::Settle() {
   clock_.AwaitBlocked();
+  while (aggregator_->Stats().answering > 0) {
+    std::this_thread::sleep_for(std::chrono::microseconds(100));
+  }
 }
 
 absl::StatusOr<ledger::Signature> CheckedSignature(const server::SignAnswer& answer,

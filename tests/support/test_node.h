@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -46,12 +47,15 @@ class AnswerBox {
 
   // The answers so far, in the order they came; they are taken out.
   std::vector<ReceivedAnswer> Take();
+  // Called with every answer before it is kept, on the thread that brings it.   Before any comes.
+  void OnAnswer(std::function<void(std::uint64_t id)> hook) { on_answer_ = std::move(hook); }
   // How many requests are gone, answered or not.
   int destroyed() const;
 
  private:
   class BoxedRequest;
 
+  std::function<void(std::uint64_t)> on_answer_;
   mutable base::Mutex mu_;
   std::vector<ReceivedAnswer> answers_ PITSER_GUARDED_BY(mu_);
   int destroyed_ PITSER_GUARDED_BY(mu_) = 0;
@@ -73,10 +77,12 @@ class TestNode {
   absl::Status Enqueue(std::uint64_t id, const AnswerBox::RequestOptions& options);
   absl::Status Enqueue(std::uint64_t id) { return Enqueue(id, {}); }
 
-  // Time passes, and the round thread does what is due.
+  // Time passes, and what is due is done: rounds are closed and answered.
   void Pass(absl::Duration by);
   // The same by setting the wall clock, which the round thread notices after two seconds at most.
   void SetWall(absl::Time to);
+  // Blocks until the round thread waits for a boundary and all rounds that it closed are answered.
+  void Settle();
 
  private:
   FakeClock clock_;

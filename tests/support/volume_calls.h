@@ -22,7 +22,7 @@ namespace pitser::testing {
 // A stream to a node whose clock stands still, and what was answered on it.
 class OpenStream {
  public:
-  OpenStream(TestNode& node, server::WorkerPool& pool, const server::SignStreamLimits& limits,
+  OpenStream(TestNode& node, base::WorkerPool& pool, const server::SignStreamLimits& limits,
              absl::Time deadline = absl::InfiniteFuture())
       : stream_(std::make_shared<server::SignStream>(
             limits, &pool, &node.clock(), &node.aggregator(), &call_, "anna", deadline)) {
@@ -123,7 +123,7 @@ inline v1::SignBatchRequest Digests(
 // A batch to such a node; Begin() is to follow.
 class OpenBatch {
  public:
-  OpenBatch(TestNode& node, server::WorkerPool& pool, server::Budget& budget,
+  OpenBatch(TestNode& node, base::WorkerPool& pool, server::Budget& budget,
             const server::SignBatchLimits& limits, std::string request,
             absl::Time deadline = absl::InfiniteFuture())
       : batch_(std::make_shared<server::SignBatch>(limits, &budget, &pool, &node.clock(),

@@ -51,7 +51,7 @@ class AnsweringCall : public Steps {
 
  protected:
   // All outlive the call, which outlives OnGone().
-  AnsweringCall(WorkerPool* pool, base::Clock* clock, absl::Duration stall, AnswerCall* call)
+  AnsweringCall(base::WorkerPool* pool, base::Clock* clock, absl::Duration stall, AnswerCall* call)
       : Steps(pool), clock_(clock), stall_(stall), call_(call) {}
 
   // The call is to end now, unless that was said before; whatever is in flight or unread is let go.

@@ -41,9 +41,9 @@ grpc::ServerUnaryReactor* Read(ServiceContext& shared, grpc::CallbackServerConte
     shared.NoteRead(status);
     reactor->Finish(EndStatus(context, status));
   });
-  if (posted == WorkerPool::Posted::kYes) return reactor;
+  if (posted == base::WorkerPool::Posted::kYes) return reactor;
   const absl::Status refusal =
-      posted == WorkerPool::Posted::kFull
+      posted == base::WorkerPool::Posted::kFull
           ? base::LimitReached("max_queued_reads", "too many calls wait for the calendar",
                                absl::Milliseconds(100))
           : absl::UnavailableError("the server is shutting down");

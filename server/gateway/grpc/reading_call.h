@@ -81,7 +81,8 @@ class ReadingCall : public CallReactor<grpc::ServerWriteReactor<Response>> {
 
   // The call may be gone when they return.
   void GoOn() {
-    if (shared_.stream_reads.Post([this] { Step(); }) != WorkerPool::Posted::kYes) EndByShutdown();
+    if (shared_.stream_reads.Post([this] { Step(); }) != base::WorkerPool::Posted::kYes)
+      EndByShutdown();
   }
   void End(const absl::Status& status) {
     const std::shared_ptr<CallEnding> ending = ending_;

@@ -5,12 +5,12 @@
 #include <thread>
 #include <utility>
 
+#include "base/worker_pool.h"
 #include "pitser/v1/pitser.grpc.pb.h"
 #include "server/gateway/grpc/budget.h"
 #include "server/gateway/grpc/call_watch.h"
 #include "server/gateway/grpc/gateway.h"
 #include "server/gateway/grpc/stall_watch.h"
-#include "server/gateway/worker_pool.h"
 
 namespace pitser::server::internal {
 
@@ -46,14 +46,14 @@ struct ServiceContext {
   const GrpcGatewayOptions options;
   const GrpcGatewayParts parts;
   std::atomic<bool> saw_damage = false;          // By a read, since the start.
-  WorkerPool reads;                              // For what reads the calendar.
-  WorkerPool signing;                            // For the steps of streams and batches.
+  base::WorkerPool reads;                        // For what reads the calendar.
+  base::WorkerPool signing;                      // For the steps of streams and batches.
   Budget batch_digests;                          // `max_batch_digests`.
   CallWatch watch;                               // Over streams and batches.
   Budget calendar_streams, publication_streams;  // `max_calendar_streams` and so on.
   StallWatch stalls;                             // Over those that read.
   // For what fills the messages of those. Never full: each has one piece of work here at most.
-  WorkerPool stream_reads;
+  base::WorkerPool stream_reads;
 };
 
 // SignStream's and SignBatch's messages are many small parts: they are read and written by hand.

@@ -80,7 +80,7 @@ class SignBatch::Pending final : public PendingRequest {
   const std::shared_ptr<SignBatch> batch_;
 };
 
-SignBatch::SignBatch(const SignBatchLimits& limits, Budget* digests, WorkerPool* pool,
+SignBatch::SignBatch(const SignBatchLimits& limits, Budget* digests, base::WorkerPool* pool,
                      base::Clock* clock, Aggregator* aggregator, AnswerCall* call,
                      std::string account, absl::Time deadline, std::string request)
     : AnsweringCall(pool, clock, limits.stall, call),

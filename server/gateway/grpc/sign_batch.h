@@ -26,9 +26,9 @@ struct SignBatchLimits {
 class SignBatch final : public AnsweringCall {
  public:
   // The pointers outlive the call. `request` is a SignBatchRequest, encoded. Begin() is to follow.
-  SignBatch(const SignBatchLimits& limits, Budget* digests, WorkerPool* pool, base::Clock* clock,
-            Aggregator* aggregator, AnswerCall* call, std::string account, absl::Time deadline,
-            std::string request);
+  SignBatch(const SignBatchLimits& limits, Budget* digests, base::WorkerPool* pool,
+            base::Clock* clock, Aggregator* aggregator, AnswerCall* call, std::string account,
+            absl::Time deadline, std::string request);
 
   void Begin() { Wake(); }
 

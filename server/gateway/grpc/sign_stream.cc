@@ -153,7 +153,7 @@ std::uint64_t SignStream::Group::AnswerBytes() const {
          (HasOwnTail() ? 0 : answer.own.size());
 }
 
-SignStream::SignStream(const SignStreamLimits& limits, WorkerPool* pool, base::Clock* clock,
+SignStream::SignStream(const SignStreamLimits& limits, base::WorkerPool* pool, base::Clock* clock,
                        Aggregator* aggregator, AnswerCall* call, std::string account,
                        absl::Time deadline)
     : AnsweringCall(pool, clock, limits.stall, call),

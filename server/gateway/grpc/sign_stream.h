@@ -37,7 +37,7 @@ class SignStream final : public AnsweringCall {
   static constexpr std::size_t kGroupItems = 1024;
 
   // The pointers outlive the call. Begin() is to follow.
-  SignStream(const SignStreamLimits& limits, WorkerPool* pool, base::Clock* clock,
+  SignStream(const SignStreamLimits& limits, base::WorkerPool* pool, base::Clock* clock,
              Aggregator* aggregator, AnswerCall* call, std::string account, absl::Time deadline);
   ~SignStream() override;
 

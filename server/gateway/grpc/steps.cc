@@ -4,7 +4,8 @@ namespace pitser::server {
 
 void Steps::Wake() {
   if (state_.exchange(State::kWoken) != State::kIdle) return;
-  if (pool_->Post([self = shared_from_this()] { self->Run(); }) != WorkerPool::Posted::kYes) Run();
+  if (pool_->Post([self = shared_from_this()] { self->Run(); }) != base::WorkerPool::Posted::kYes)
+    Run();
 }
 
 void Steps::Run() {

@@ -3,7 +3,7 @@
 #include <atomic>
 #include <memory>
 
-#include "server/gateway/worker_pool.h"
+#include "base/worker_pool.h"
 
 namespace pitser::server {
 
@@ -17,7 +17,7 @@ class Steps : public std::enable_shared_from_this<Steps> {
 
  protected:
   // `pool` outlives every Wake() that finds something to do.
-  explicit Steps(WorkerPool* pool) : pool_(pool) {}
+  explicit Steps(base::WorkerPool* pool) : pool_(pool) {}
 
   // There may be something to do: Step() is called soon. Does not wait, unless the pool's queue is
   // full: then this thread does the work, and whoever asks for more than the pool can do is slowed
@@ -32,7 +32,7 @@ class Steps : public std::enable_shared_from_this<Steps> {
 
   enum class State { kIdle, kRunning, kWoken };
 
-  WorkerPool* const pool_;
+  base::WorkerPool* const pool_;
   std::atomic<State> state_ = State::kIdle;
 };
 

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/worker_pool.h"
 #include "ledger/service/status_codes.h"
 #include "server/core/parent.h"
-#include "server/gateway/worker_pool.h"
 
 namespace pitser::server {
 namespace {
@@ -60,7 +60,7 @@ class KsiExtendServiceImpl final : public KsiExtendService {
       Read(asked, *kept);
       done(std::move(*kept));
     });
-    if (posted == WorkerPool::Posted::kYes) return;
+    if (posted == base::WorkerPool::Posted::kYes) return;
     kept->error = {service::kInternalError, "The server is busy: ask again later"};
     done(std::move(*kept));
   }
@@ -130,7 +130,7 @@ class KsiExtendServiceImpl final : public KsiExtendService {
 
   const Extender* const extender_;
   std::atomic<bool> saw_damage_ = false;
-  WorkerPool reads_;
+  base::WorkerPool reads_;
 };
 
 }  // namespace

@@ -68,7 +68,8 @@ TEST(Aggregator, SignsASingleRequest) {
 }
 
 class AggregatorSizes : public ::testing::TestWithParam<std::size_t> {};
-INSTANTIATE_TEST_SUITE_P(Leaves, AggregatorSizes, ::testing::Values(1, 2, 3, 7, 8, 100, 1000));
+INSTANTIATE_TEST_SUITE_P(Leaves, AggregatorSizes,
+                         ::testing::Values(1, 2, 3, 7, 8, 100, 1000, 5000));
 
 TEST_P(AggregatorSizes, EverySignatureOfARoundVerifies) {
   TestNode node;
@@ -154,7 +155,7 @@ TEST(Aggregator, ALateRoundHoldsUpNoRequests) {
   node.clock().Advance(absl::Seconds(1));
   EXPECT_TRUE(node.box().Take().empty());
   gate.Open();
-  node.clock().AwaitBlocked();
+  node.Settle();
   const std::vector<ReceivedAnswer> answers = node.box().Take();
   ASSERT_EQ(answers.size(), 3U);
   for (std::size_t i = 0; i < 3; ++i) {
@@ -162,6 +163,38 @@ TEST(Aggregator, ALateRoundHoldsUpNoRequests) {
     PITSER_ASSERT_OK(answers[i].answer);
     EXPECT_EQ(answers[i].answer->seal->aggregation_time, kT + i);
   }
+}
+
+// Requests that take their answers as slowly as they like: what comes after is closed in time, and
+// a round with few requests is not kept waiting at all.
+TEST(Aggregator, ARoundThatIsAnsweredSlowlyHoldsUpNoOther) {
+  TestNode node;
+  testing::Gate gate;
+  node.box().OnAnswer([&](std::uint64_t id) {
+    if (id < 1000) gate.Pass();
+  });
+  for (std::uint64_t id = 0; id < 1000; ++id) PITSER_ASSERT_OK(node.Enqueue(id));
+  node.clock().Advance(absl::Seconds(1));
+  gate.AwaitArrival();
+  node.clock().AwaitBlocked();
+  PITSER_ASSERT_OK(node.Enqueue(1000));
+  node.clock().Advance(absl::Seconds(1));
+  node.clock().AwaitBlocked();
+  EXPECT_EQ(node.storage().head(), kT + 1);
+  std::vector<ReceivedAnswer> answers = node.box().Take();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].id, 1000U);
+  EXPECT_EQ(answers[0].answer->seal->aggregation_time, kT + 1);
+  EXPECT_EQ(node.aggregator().Stats().pending, 1000U);
+  EXPECT_EQ(node.aggregator().Stats().answering, 1U);
+  gate.Open();
+  node.Settle();
+  answers = node.box().Take();
+  ASSERT_EQ(answers.size(), 1000U);
+  for (const ReceivedAnswer& received : answers) {
+    EXPECT_EQ(received.answer->seal->aggregation_time, kT);
+  }
+  EXPECT_EQ(node.aggregator().Stats().pending, 0U);
 }
 
 TEST(Aggregator, LevelsAreInTheFirstLinkOfASignature) {

@@ -43,7 +43,7 @@ class SignBatchTest : public ::testing::Test {
   SignBatchLimits limits_{100'000, absl::Seconds(30), absl::Seconds(1)};
   Budget budget_{200'000};
   TestNode node_;
-  WorkerPool pool_{2, 100};
+  base::WorkerPool pool_{2, 100};
   std::vector<std::unique_ptr<OpenBatch>> batches_;
 };
 
@@ -189,7 +189,7 @@ TEST_F(SignBatchTest, ADeadlineBeforeTheRoundIsRefused) {
 
 TEST(SignBatchThreads, BatchesCancellationsAndRoundsAtOnce) {
   TestNode node;
-  WorkerPool pool(2, 2);  // A queue that is full now and then.
+  base::WorkerPool pool(2, 2);  // A queue that is full now and then.
   Budget budget(100'000);
   const SignBatchLimits limits{100'000, absl::Seconds(30), absl::Seconds(1)};
   const std::string request = Digests(1000).SerializeAsString();

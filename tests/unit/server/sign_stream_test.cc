@@ -38,7 +38,7 @@ class SignStreamTest : public ::testing::Test {
   ~SignStreamTest() override { stream_.reset(); }
 
   SignStreamLimits limits_{100'000, 1 << 20, 4 << 20, 0, absl::Seconds(30), absl::Seconds(1)};
-  WorkerPool pool_{2, 100};
+  base::WorkerPool pool_{2, 100};
   std::optional<TestNode> node_;
   std::optional<OpenStream> stream_;
 };
@@ -399,7 +399,7 @@ TEST(SignStreamThreads, EveryItemIsAnsweredOnceWhateverElseHappens) {
   constexpr int kStreams = 4;
   constexpr std::uint64_t kMessages = 40;
   TestNode node;
-  WorkerPool pool(2, 2);  // A queue that is full now and then.
+  base::WorkerPool pool(2, 2);  // A queue that is full now and then.
   const SignStreamLimits limits{1000,    200'000,           4 << 20,
                                 200'000, absl::Seconds(30), absl::Seconds(1)};
   std::atomic<int> running = kStreams;

@@ -25,7 +25,7 @@ using testing::TestCall;
 // Counts what it is told, in a variable that only steps touch.
 class Counter final : public Steps {
  public:
-  explicit Counter(WorkerPool* pool) : Steps(pool) {}
+  explicit Counter(base::WorkerPool* pool) : Steps(pool) {}
 
   void Add() {
     ++told_;
@@ -56,7 +56,7 @@ class Counter final : public Steps {
 TEST(Steps, AreNeverTwoAtOnceAndNoneIsLost) {
   constexpr int kThreads = 4;
   constexpr std::uint64_t kTimes = 5000;
-  WorkerPool pool(3, 2);  // Full now and then.
+  base::WorkerPool pool(3, 2);  // Full now and then.
   const auto counter = std::make_shared<Counter>(&pool);
   std::vector<base::Thread> threads;
   for (int i = 0; i < kThreads; ++i) {
@@ -71,7 +71,7 @@ TEST(Steps, AreNeverTwoAtOnceAndNoneIsLost) {
 
 TEST(Steps, WhoeverFindsAFullQueueDoesTheWork) {
   Gate gate;
-  WorkerPool pool(1, 1);
+  base::WorkerPool pool(1, 1);
   pool.Post([&] { gate.Pass(); });
   gate.AwaitArrival();
   pool.Post([] {});
@@ -84,7 +84,7 @@ TEST(Steps, WhoeverFindsAFullQueueDoesTheWork) {
 
 TEST(Steps, LiveUntilTheyAreDone) {
   Gate gate;
-  WorkerPool pool(1, 10);
+  base::WorkerPool pool(1, 10);
   pool.Post([&] { gate.Pass(); });
   auto counter = std::make_shared<Counter>(&pool);
   const std::weak_ptr<Counter> weak = counter;
@@ -132,7 +132,7 @@ TEST(Budget, NeverGivesMoreThanItHas) {
 // Writes one message, which a test may leave unread.
 class OneMessage final : public AnsweringCall {
  public:
-  OneMessage(WorkerPool* pool, base::Clock* clock, AnswerCall* call)
+  OneMessage(base::WorkerPool* pool, base::Clock* clock, AnswerCall* call)
       : AnsweringCall(pool, clock, absl::Seconds(8), call) {}
   void Begin() { Wake(); }
   void EndWhenAnswered() override { End(absl::UnavailableError("shutting down")); }
@@ -160,7 +160,7 @@ class CallWatchTest : public ::testing::Test {
   }
 
   FakeClock clock_{absl::FromUnixSeconds(1'800'000'000)};
-  WorkerPool pool_{1, 10};
+  base::WorkerPool pool_{1, 10};
   CallWatch watch_{&clock_, absl::Seconds(8)};
   TestCall call_;
   const std::shared_ptr<OneMessage> logic_ = std::make_shared<OneMessage>(&pool_, &clock_, &call_);

@@ -8,10 +8,10 @@
 
 #include "base/mutex.h"
 
-namespace pitser::server {
+namespace pitser::base {
 
-// A few threads for what a thread of the network must not do itself: reading from disk. The queue
-// is bounded, a full one refuses at once. Thread: any.
+// A few threads for what another one must not do itself: a thread of the network, reading from
+// disk. The queue is bounded, a full one refuses at once. Thread: any.
 class WorkerPool {
  public:
   // Shape: at least one thread.
@@ -33,11 +33,11 @@ class WorkerPool {
   void Run() PITSER_EXCLUDES(mu_);
 
   const std::size_t max_queued_;
-  base::Mutex mu_;  // Leaf lock: none is taken under it.
-  base::CondVar changed_;
+  Mutex mu_;  // Leaf lock: none is taken under it.
+  CondVar changed_;
   std::deque<std::function<void()>> queue_ PITSER_GUARDED_BY(mu_);
   bool stopping_ PITSER_GUARDED_BY(mu_) = false;
   std::vector<std::thread> threads_;  // Touched by the owner only.
 };
 
-}  // namespace pitser::server
+}  // namespace pitser::base

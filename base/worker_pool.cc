@@ -1,10 +1,8 @@
-#include "server/gateway/worker_pool.h"
+#include "base/worker_pool.h"
 
 #include <utility>
 
-namespace pitser::server {
-
-using base::MutexLock;
+namespace pitser::base {
 
 WorkerPool::WorkerPool(std::size_t threads, std::size_t max_queued) : max_queued_(max_queued) {
   threads_.reserve(threads);
@@ -48,4 +46,4 @@ void WorkerPool::Run() {
   }
 }
 
-}  // namespace pitser::server
+}  // namespace pitser::base

@@ -1,11 +1,11 @@
-#include "server/gateway/worker_pool.h"
+#include "base/worker_pool.h"
 
 #include <atomic>
 
 #include "gtest/gtest.h"
 #include "tests/support/gate.h"
 
-namespace pitser::server {
+namespace pitser::base {
 namespace {
 
 using testing::Gate;
@@ -51,4 +51,4 @@ TEST(WorkerPool, StopRunsWhatIsQueuedAndRefusesMore) {
 }
 
 }  // namespace
-}  // namespace pitser::server
+}  // namespace pitser::base
