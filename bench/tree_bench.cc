@@ -114,16 +114,10 @@ void BM_LocalAggregation(benchmark::State& state) {
     auto builder = *ledger::LocalBlockBuilder::Create(options);
     for (const Imprint& hash : hashes) PITSER_CHECK(builder.Add({.hash = hash}).ok());
     const ledger::LocalBlock block = *builder.Build();
-    ledger::AggregationHashChain chain{.aggregation_time = 0,
-                                       .index = {},
-                                       .input_hash = hashes[0],
-                                       .algorithm = HashAlgorithm::kSha256,
-                                       .links = {},
-                                       .raw = {}};
+    ledger::ChainWriter chains = block.Chains(1'700'000'000, above);
     for (std::size_t i = 0; i < count; ++i) {
       bytes.clear();
-      block.FillChain(i, 1'700'000'000, above, chain);
-      ledger::WriteAggregationHashChain(bytes, chain);
+      ledger::Append(bytes, chains.Write(i, block.parts(i)));
       ledger::Append(bytes, tail);
       benchmark::DoNotOptimize(bytes.data());
     }

@@ -34,12 +34,7 @@ class SignedBlock::Maker {
       : block_(signed_block.block_),
         signed_block_(signed_block),
         tail_(signed_block.tail_.bytes),
-        chain_{.aggregation_time = 0,
-               .index = {},
-               .input_hash = signed_block.block_.root().imprint,
-               .algorithm = ledger::HashAlgorithm::kSha256,
-               .links = {},
-               .raw = {}} {}
+        chains_(block_.Chains(signed_block.tail_.aggregation_time, signed_block.tail_.above)) {}
 
   // Appends the signature of a leaf.
   absl::Status Append(std::size_t index, ByteVector& out) {
@@ -48,11 +43,9 @@ class SignedBlock::Maker {
       return absl::OkStatus();
     }
     const ledger::RootTail& tail = signed_block_.tail_;
-    block_.FillChain(index, tail.aggregation_time, tail.above, chain_);
-    part_.clear();
-    ledger::WriteAggregationHashChain(part_, chain_);
-    const ledger::Level level = block_.leaf(index).level;
-    const auto result = tail_.Verify(part_, chain_.input_hash, level);
+    const ledger::LeafParts leaf = block_.parts(index);
+    const Bytes part = chains_.Write(index, leaf);
+    const auto result = tail_.Verify(part, ledger::Imprint::Of(leaf.hash), leaf.level);
     PITSER_RETURN_IF_ERROR(result);
     if (result->outcome != ledger::Outcome::kOk) {
       return absl::InternalError(absl::StrFormat("the signature of leaf %d does not verify: %s %s",
@@ -60,8 +53,8 @@ class SignedBlock::Maker {
                                                  ledger::ErrorCodeText(result->code)));
     }
     // That it fits is what Verify() saw.
-    ledger::WriteHeader(out, ledger::kSignatureTag, part_.size() + tail.bytes.size());
-    ledger::Append(out, part_);
+    ledger::WriteHeader(out, ledger::kSignatureTag, part.size() + tail.bytes.size());
+    ledger::Append(out, part);
     ledger::Append(out, tail.bytes);
     return absl::OkStatus();
   }
@@ -82,8 +75,7 @@ class SignedBlock::Maker {
   const ledger::LocalBlock& block_;
   const SignedBlock& signed_block_;
   ledger::SharedTail tail_;
-  ledger::AggregationHashChain chain_;
-  ByteVector part_;
+  ledger::ChainWriter chains_;
 };
 
 // Several threads make runs; one thread or all of them show these. A thread may be a few runs ahead
@@ -198,7 +190,7 @@ SignedBlock::SignedBlock(ledger::LocalBlock block, ledger::Signature root, ledge
       masking_(std::move(masking)) {}
 
 std::string SignedBlock::ClientIdOf(std::size_t index) const {
-  const Bytes content = block_.metadata(index);
+  const Bytes content = block_.parts(index).metadata;
   if (content.empty()) return {};
   ledger::Element element;
   element.value = element.raw = content;

@@ -98,23 +98,4 @@ const AlgorithmPolicy& AlgorithmPolicy::Default() {
   return *kPolicy;
 }
 
-bool AlgorithmPolicy::DeprecatedAt(HashAlgorithm algorithm, std::uint64_t time) const {
-  const auto it = dates_.find(algorithm);
-  if (it == dates_.end()) return false;
-  const auto& since = it->second.deprecated_since;
-  return (since.has_value() && time >= *since) || ObsoleteAt(algorithm, time);
-}
-
-bool AlgorithmPolicy::ObsoleteAt(HashAlgorithm algorithm, std::uint64_t time) const {
-  const auto it = dates_.find(algorithm);
-  if (it == dates_.end()) return false;
-  const auto& since = it->second.obsolete_since;
-  return since.has_value() && time >= *since;
-}
-
-bool AlgorithmPolicy::Trusted(HashAlgorithm algorithm) const {
-  const auto it = dates_.find(algorithm);
-  return it == dates_.end() || (!it->second.deprecated_since && !it->second.obsolete_since);
-}
-
 }  // namespace pitser::ledger

@@ -73,17 +73,33 @@ class AlgorithmPolicy {
   // The dates of the registry (spec 1.1): SHA-1 is deprecated since 2016-07-01.
   static const AlgorithmPolicy& Default();
 
-  explicit AlgorithmPolicy(std::map<HashAlgorithm, Dates> dates) : dates_(std::move(dates)) {}
+  explicit AlgorithmPolicy(const std::map<HashAlgorithm, Dates>& dates) {
+    for (const auto& [algorithm, its] : dates) dates_[static_cast<std::size_t>(algorithm)] = its;
+  }
 
   // Deprecated or obsolete at `time`.
-  bool DeprecatedAt(HashAlgorithm algorithm, std::uint64_t time) const;
-  bool ObsoleteAt(HashAlgorithm algorithm, std::uint64_t time) const;
+  bool DeprecatedAt(HashAlgorithm algorithm, std::uint64_t time) const {
+    return Passed(DatesOf(algorithm).deprecated_since, time) || ObsoleteAt(algorithm, time);
+  }
+  bool ObsoleteAt(HashAlgorithm algorithm, std::uint64_t time) const {
+    return Passed(DatesOf(algorithm).obsolete_since, time);
+  }
 
   // Neither date is set, whatever the clock says: what new signatures may be made with.
-  bool Trusted(HashAlgorithm algorithm) const;
+  bool Trusted(HashAlgorithm algorithm) const {
+    const Dates& dates = DatesOf(algorithm);
+    return !dates.deprecated_since && !dates.obsolete_since;
+  }
 
  private:
-  std::map<HashAlgorithm, Dates> dates_;
+  static bool Passed(const std::optional<std::uint64_t>& date, std::uint64_t time) {
+    return date.has_value() && time >= *date;
+  }
+  const Dates& DatesOf(HashAlgorithm algorithm) const {
+    return dates_[static_cast<std::size_t>(algorithm)];
+  }
+
+  std::array<Dates, 16> dates_;  // By id; every link of a chain asks.
 };
 
 }  // namespace pitser::ledger

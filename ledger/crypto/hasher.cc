@@ -126,6 +126,15 @@ absl::Status HashTwo(const HashInput& one, const HashInput& other, Imprint& one_
     other_node = *second;
     return absl::OkStatus();
   }
+  if (one_node.algorithm() == HashAlgorithm::kSha256 &&
+      other_node.algorithm() == HashAlgorithm::kSha256) {
+    one_node.Remake([&](std::span<std::uint8_t> out_of_one) {
+      other_node.Remake([&](std::span<std::uint8_t> out_of_other) {
+        internal::Sha256ShortTwo(one.parts, other.parts, out_of_one.data(), out_of_other.data());
+      });
+    });
+    return absl::OkStatus();
+  }
   Imprint second = Imprint::Zero(HashAlgorithm::kSha256);
   one_node = Imprint::Make(HashAlgorithm::kSha256, [&](std::span<std::uint8_t> out_of_one) {
     second = Imprint::Make(HashAlgorithm::kSha256, [&](std::span<std::uint8_t> out_of_other) {
@@ -172,15 +181,16 @@ Imprint StreamHasher::Finish() {
   return imprint;
 }
 
-absl::StatusOr<HashBatch> HashBatch::Create(HashAlgorithm algorithm, std::size_t message_size) {
+absl::StatusOr<HashBatch> HashBatch::Create(HashAlgorithm algorithm, std::size_t message_size,
+                                            std::size_t capacity) {
   if (!HashAvailable(algorithm)) return Unavailable(algorithm);
   if (!IsShortSha256(algorithm, message_size)) {
-    return HashBatch(algorithm, message_size, message_size, /*padded=*/false);
+    return HashBatch(algorithm, message_size, message_size, capacity, /*padded=*/false);
   }
   HashBatch batch(algorithm, message_size,
-                  internal::Sha256PaddedBlocks(message_size) * internal::kSha256Block,
+                  internal::Sha256PaddedBlocks(message_size) * internal::kSha256Block, capacity,
                   /*padded=*/true);
-  for (std::size_t i = 0; i < kCapacity; ++i) {
+  for (std::size_t i = 0; i < capacity; ++i) {
     internal::WriteSha256Padding(batch.messages_.data() + i * batch.stride_, message_size);
   }
   return batch;

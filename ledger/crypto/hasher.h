@@ -73,12 +73,14 @@ class HashBatch {
   static constexpr std::size_t kCapacity = 128;
 
   // Errors: kUnimplemented when the build cannot compute the algorithm.
-  // Cost:   one allocation, of kCapacity messages.
-  static absl::StatusOr<HashBatch> Create(HashAlgorithm algorithm, std::size_t message_size);
+  // Cost:   one allocation, of `capacity` messages. With room for one it is a hasher of messages of
+  //         one length, each ready but for what is written into it.
+  static absl::StatusOr<HashBatch> Create(HashAlgorithm algorithm, std::size_t message_size,
+                                          std::size_t capacity = kCapacity);
 
   std::size_t message_size() const { return message_size_; }
   std::size_t count() const { return count_; }
-  bool full() const { return count_ == kCapacity; }
+  bool full() const { return count_ == capacity_; }
 
   // Where the next message is to be written, message_size() bytes.   Precondition: not full().
   std::uint8_t* Next() { return messages_.data() + count_++ * stride_; }
@@ -88,17 +90,20 @@ class HashBatch {
   void Finish(std::uint8_t* digests, std::size_t digest_stride);
 
  private:
-  HashBatch(HashAlgorithm algorithm, std::size_t message_size, std::size_t stride, bool padded)
+  HashBatch(HashAlgorithm algorithm, std::size_t message_size, std::size_t stride,
+            std::size_t capacity, bool padded)
       : algorithm_(algorithm),
         message_size_(message_size),
         stride_(stride),
+        capacity_(capacity),
         padded_(padded),
-        messages_(kCapacity * stride) {}
+        messages_(capacity * stride) {}
 
   HashAlgorithm algorithm_;
   std::size_t message_size_;
   std::size_t stride_;  // From one message to the next.
-  bool padded_;         // Behind each message stands SHA-256's padding.
+  std::size_t capacity_;
+  bool padded_;  // Behind each message stands SHA-256's padding.
   std::size_t count_ = 0;
   ByteVector messages_;
 };

@@ -16,6 +16,17 @@ namespace pitser::ledger {
 // Height of a node in a hash tree: 0 for a document hash. Not a number of bytes.
 using Level = std::uint8_t;
 
+// Copies a whole imprint, or anything else that often has the size of one of SHA-256: a copy of
+// known size is a few instructions, any other a call.
+inline void CopyImprint(std::uint8_t* to, Bytes bytes) {
+  constexpr std::size_t kSha256Imprint = 1 + 32;
+  if (bytes.size() == kSha256Imprint) {
+    std::memcpy(to, bytes.data(), kSha256Imprint);
+  } else if (!bytes.empty()) {
+    std::memcpy(to, bytes.data(), bytes.size());
+  }
+}
+
 // A digest of the right length, with the algorithm that made it: `id byte || digest`, 21 to 65
 // bytes and always an odd number of them. Immutable, held inline, so cheap to copy and safe to
 // share.   Source: spec/ksi-signature.md 1.3.
@@ -40,7 +51,7 @@ class Imprint {
   static Imprint Of(Bytes bytes) {
     PITSER_CHECK(IsImprint(bytes));
     Imprint imprint;
-    std::memcpy(imprint.bytes_.data(), bytes.data(), bytes.size());
+    CopyImprint(imprint.bytes_.data(), bytes);
     imprint.size_ = static_cast<std::uint8_t>(bytes.size());
     return imprint;
   }
@@ -58,6 +69,13 @@ class Imprint {
     Imprint imprint = Zero(algorithm);
     fill(std::span<std::uint8_t>(imprint.bytes_).subspan(1, DigestSize(algorithm)));
     return imprint;
+  }
+
+  // The same, for another digest of its algorithm in the place of its own: no copy waits for what
+  // was just written.
+  template <typename Fill>
+  void Remake(Fill&& fill) {
+    fill(std::span<std::uint8_t>(bytes_).subspan(1, size_ - 1u));
   }
 
   HashAlgorithm algorithm() const { return static_cast<HashAlgorithm>(bytes_[0]); }

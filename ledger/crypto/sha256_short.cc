@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "ledger/base/check.h"
+#include "ledger/crypto/imprint.h"
 #include "ledger/crypto/sha256_wide.h"
 #include "ledger/crypto/sha256_x86.h"
 
@@ -35,11 +36,26 @@ bool AskProcessorForWide() {
   return (b & bit_AVX512F) != 0 && (b & bit_AVX512BW) != 0;
 }
 
+// What is not zero behind a message of `size` bytes in blocks of `end` bytes. FIPS 180-4, 5.1.1: a
+// one bit, zeros, and the length in bits.
+void WriteEnds(std::uint8_t* message, std::size_t size, std::size_t end) {
+  message[size] = 0x80;
+  const std::size_t bits = size * 8;  // Below 2^16.
+  message[end - 2] = static_cast<std::uint8_t>(bits >> 8);
+  message[end - 1] = static_cast<std::uint8_t>(bits);
+}
+
 // A message with its padding.
 class Padded {
  public:
+  // To be filled with the message.
   explicit Padded(std::size_t size) : blocks_(Sha256PaddedBlocks(size)) {
-    WriteSha256Padding(bytes_, size);
+    // All of the last block and the eight bytes at most before it that are not the message's: to
+    // clear as many as is known beforehand is a few instructions.
+    const std::size_t end = blocks_ * kSha256Block;
+    std::memset(bytes_ + end - kSha256Block, 0, kSha256Block);
+    std::memset(bytes_ + size, 0, kLengthSize);
+    WriteEnds(bytes_, size, end);
   }
 
   std::uint8_t* bytes() { return bytes_; }
@@ -59,7 +75,11 @@ std::size_t JoinedSize(std::span<const Bytes> parts) {
 
 void Join(std::span<const Bytes> parts, std::uint8_t* to) {
   for (Bytes part : parts) {
-    if (!part.empty()) std::memcpy(to, part.data(), part.size());
+    if (part.size() == 1) {  // A level.
+      *to = part[0];
+    } else {
+      CopyImprint(to, part);
+    }
     to += part.size();
   }
 }
@@ -92,15 +112,11 @@ void Sha256ShortTwo(std::span<const Bytes> one, std::span<const Bytes> other,
   }
 }
 
-// FIPS 180-4, 5.1.1: a one bit, zeros, and the length in bits.
 void WriteSha256Padding(std::uint8_t* message, std::size_t size) {
   PITSER_CHECK(size <= kMaxShortMessage);
   const std::size_t end = Sha256PaddedBlocks(size) * kSha256Block;
   std::memset(message + size, 0, end - size);
-  message[size] = 0x80;
-  const std::size_t bits = size * 8;  // Below 2^16.
-  message[end - 2] = static_cast<std::uint8_t>(bits >> 8);
-  message[end - 1] = static_cast<std::uint8_t>(bits);
+  WriteEnds(message, size, end);
 }
 
 bool HasWideSha256() {

@@ -6,6 +6,8 @@
 #include "absl/strings/str_format.h"
 #include "ledger/base/check.h"
 #include "ledger/base/status.h"
+#include "ledger/format/aggregation_tags.h"
+#include "ledger/format/chain_encoder.h"
 #include "ledger/format/children.h"
 #include "ledger/format/metadata.h"
 #include "ledger/format/records.h"
@@ -14,21 +16,19 @@
 namespace pitser::ledger {
 namespace {
 
+using internal::kAggregationTimeTag;
+using internal::kAlgorithmTag;
+using internal::kChainIndexTag;
+using internal::kInputDataTag;
+using internal::kInputHashTag;
+using internal::kLeftLinkTag;
+using internal::kLegacyIdTag;
+using internal::kLevelCorrectionTag;
+using internal::kMetadataTag;
+using internal::kRightLinkTag;
+using internal::kSiblingHashTag;
 using internal::Require;
 using internal::SetOnce;
-
-constexpr std::uint16_t kAggregationTimeTag = 0x02;
-constexpr std::uint16_t kChainIndexTag = 0x03;
-constexpr std::uint16_t kInputDataTag = 0x04;
-constexpr std::uint16_t kInputHashTag = 0x05;
-constexpr std::uint16_t kAlgorithmTag = 0x06;
-constexpr std::uint16_t kLeftLinkTag = 0x07;
-constexpr std::uint16_t kRightLinkTag = 0x08;
-
-constexpr std::uint16_t kLevelCorrectionTag = 0x01;
-constexpr std::uint16_t kSiblingHashTag = 0x02;
-constexpr std::uint16_t kLegacyIdTag = 0x03;
-constexpr std::uint16_t kMetadataTag = 0x04;
 
 constexpr unsigned kMaxLevel = std::numeric_limits<Level>::max();
 constexpr std::size_t kMaxShapeLinks = 63;
@@ -46,7 +46,7 @@ absl::StatusOr<Level> ReadLevelCorrection(const Element& element) {
 }
 
 absl::Status ReadSibling(const Element& element, AggregationLink& link) {
-  link.sibling = element.value;
+  link.sibling = Bytes(element.value.data(), element.value.size());  // Not copied from memory.
   switch (element.type) {
     case kSiblingHashTag:
       link.kind = SiblingKind::kImprint;
@@ -129,39 +129,13 @@ absl::Status ParseField(const Element& child, Fields& fields) {
                      kAlgorithm);
     case kLeftLinkTag:
     case kRightLinkTag: {
-      AggregationLink link;
-      PITSER_RETURN_IF_ERROR(ParseLink(child, link));
-      PITSER_RETURN_IF_ERROR(
-          internal::CheckRoom(chain.links.size(), internal::kMaxAggregationLinks, child, kLink));
-      chain.links.push_back(link);
-      return absl::OkStatus();
+      PITSER_RETURN_IF_ERROR(ParseLink(child, chain.links.emplace_back()));
+      return internal::CheckRoom(chain.links.size() - 1, internal::kMaxAggregationLinks, child,
+                                 kLink);
     }
     default:
       return SkipUnknown(child, kChain);
   }
-}
-
-std::uint16_t SiblingTag(SiblingKind kind) {
-  switch (kind) {
-    case SiblingKind::kImprint:
-      return kSiblingHashTag;
-    case SiblingKind::kLegacyId:
-      return kLegacyIdTag;
-    case SiblingKind::kMetadata:
-      return kMetadataTag;
-  }
-  return kSiblingHashTag;
-}
-
-void WriteLink(ByteVector& out, const AggregationLink& link) {
-  // Links are many, so their size is computed instead of writing the content elsewhere first.
-  std::size_t size = EncodedSize(SiblingTag(link.kind), link.sibling.size());
-  if (link.level_correction != 0) {
-    size += EncodedSize(kLevelCorrectionTag, IntSize(link.level_correction));
-  }
-  WriteHeader(out, link.direction == LinkDirection::kLeft ? kLeftLinkTag : kRightLinkTag, size);
-  if (link.level_correction != 0) WriteInt(out, kLevelCorrectionTag, link.level_correction);
-  WriteElement(out, SiblingTag(link.kind), link.sibling);
 }
 
 }  // namespace
@@ -192,20 +166,20 @@ absl::Status ReadAggregationHashChain(const Element& element, AggregationHashCha
 }  // namespace internal
 
 absl::StatusOr<AggregationHashChain> ParseAggregationHashChain(const Element& element) {
-  AggregationHashChain chain = internal::EmptyAggregationHashChain();
+  AggregationHashChain chain;
   PITSER_RETURN_IF_ERROR(internal::ReadAggregationHashChain(element, chain));
   return chain;
 }
 
 void WriteAggregationHashChain(ByteVector& out, const AggregationHashChain& chain) {
-  PITSER_CHECK(!chain.index.empty() && !chain.links.empty());
-  const std::size_t begun = BeginNested(out, kAggregationHashChainTag);
-  WriteInt(out, kAggregationTimeTag, chain.aggregation_time);
-  for (std::uint64_t value : chain.index) WriteInt(out, kChainIndexTag, value);
-  WriteImprint(out, kInputHashTag, chain.input_hash);
-  WriteInt(out, kAlgorithmTag, static_cast<std::uint64_t>(chain.algorithm));
-  for (const AggregationLink& link : chain.links) WriteLink(out, link);
-  EndNested(out, begun);
+  PITSER_CHECK(!chain.index.empty());
+  const std::span<const std::uint64_t> index = chain.index;
+  AggregationChainEncoder encoder(chain.aggregation_time, index.first(index.size() - 1),
+                                  chain.algorithm);
+  for (auto link = chain.links.rbegin(); link != chain.links.rend(); ++link) {
+    encoder.PushLink(*link);
+  }
+  Append(out, encoder.Finish(index.back(), chain.input_hash.bytes()));
 }
 
 absl::StatusOr<std::uint64_t> ShapeOf(std::span<const AggregationLink> links) {

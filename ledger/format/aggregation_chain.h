@@ -35,7 +35,7 @@ using ChainIndex = absl::InlinedVector<std::uint64_t, 8>;
 struct AggregationHashChain {
   std::uint64_t aggregation_time = 0;  // Unix seconds.
   ChainIndex index;                    // This chain's and all those above it, highest first.
-  Imprint input_hash;
+  Imprint input_hash = Imprint::Zero(HashAlgorithm::kSha256);
   HashAlgorithm algorithm = HashAlgorithm::kSha256;
   AggregationLinks links;  // At least one.
   Bytes raw;               // The element as it was read; empty for a chain that was built.

@@ -45,9 +45,11 @@ absl::Status ParseField(const Element& child, Fields& fields) {
     case kLeftLinkTag:
     case kRightLinkTag: {
       PITSER_RETURN_IF_ERROR(CheckImprint(child, "calendar hash chain / link"));
-      fields.links.push_back(
-          {child.type == kLeftLinkTag ? LinkDirection::kLeft : LinkDirection::kRight,
-           Imprint::Of(child.value)});
+      fields.links.emplace_back(internal::InPlace([&] {
+        return CalendarLink{
+            child.type == kLeftLinkTag ? LinkDirection::kLeft : LinkDirection::kRight,
+            Imprint::Of(child.value)};
+      }));
       return absl::OkStatus();
     }
     default:

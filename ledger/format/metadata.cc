@@ -49,16 +49,14 @@ absl::Status ParseField(const Element& child, MetadataView& view) {
   }
 }
 
-absl::StatusOr<MetadataView> ParseView(const Element& element) {
-  MetadataView view;
+absl::Status ParseView(const Element& element, MetadataView& view) {
   TlvReader reader(element, "metadata");
   Element child;
   while (!reader.done()) {
     PITSER_RETURN_IF_ERROR(reader.Next(child));
     PITSER_RETURN_IF_ERROR(ParseField(child, view));
   }
-  PITSER_RETURN_IF_ERROR(Require(view.client_id.has_value(), element, "metadata / client id"));
-  return view;
+  return Require(view.client_id.has_value(), element, "metadata / client id");
 }
 
 bool IsValidPadding(const Element& padding) {
@@ -100,7 +98,8 @@ void AppendMetadata(ByteVector& out, const Metadata& metadata, MetadataStyle sty
 }
 
 absl::StatusOr<Metadata> ParseMetadata(const Element& element) {
-  PITSER_ASSIGN_OR_RETURN(const MetadataView view, ParseView(element));
+  MetadataView view;
+  PITSER_RETURN_IF_ERROR(ParseView(element, view));
   Metadata metadata;
   metadata.client_id = std::string(*view.client_id);
   if (view.machine_id) metadata.machine_id = std::string(*view.machine_id);
@@ -109,7 +108,10 @@ absl::StatusOr<Metadata> ParseMetadata(const Element& element) {
   return metadata;
 }
 
-absl::Status CheckMetadata(const Element& element) { return ParseView(element).status(); }
+absl::Status CheckMetadata(const Element& element) {
+  MetadataView view;
+  return ParseView(element, view);
+}
 
 bool MetadataIsTrusted(Bytes content) {
   std::size_t paddings = 0;

@@ -150,13 +150,12 @@ absl::StatusOr<CalendarAuthenticationRecord> ParseCalendarAuthenticationRecord(
   }
   PITSER_RETURN_IF_ERROR(Require(data.has_value(), element, kData));
   PITSER_RETURN_IF_ERROR(Require(signature.has_value(), element, kSigned));
-  return CalendarAuthenticationRecord{
-      .data = *data,
-      .signed_bytes = signed_bytes,
-      .signature_type = std::string(signature->type),
-      .signature_value = signature->value,
-      .certificate_id = signature->certificate_id,
-      .certificate_repository_uri = std::string(signature->repository_uri)};
+  return CalendarAuthenticationRecord{.data = *data,
+                                      .signed_bytes = signed_bytes,
+                                      .signature_type = signature->type,
+                                      .signature_value = signature->value,
+                                      .certificate_id = signature->certificate_id,
+                                      .certificate_repository_uri = signature->repository_uri};
 }
 
 void WriteCalendarAuthenticationRecord(ByteVector& out, Bytes signed_bytes,

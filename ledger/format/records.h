@@ -13,8 +13,5 @@ absl::Status CheckAggregationAuthenticationRecord(const Element& element);
 // Parses into `chain`, where it is to stay: it has half a kilobyte. It is empty before; after an
 // error it means nothing.   Errors: those of ParseAggregationHashChain().
 absl::Status ReadAggregationHashChain(const Element& element, AggregationHashChain& chain);
-inline AggregationHashChain EmptyAggregationHashChain() {
-  return {.index = {}, .input_hash = Imprint::Zero(HashAlgorithm::kSha256), .links = {}, .raw = {}};
-}
 
 }  // namespace pitser::ledger::internal

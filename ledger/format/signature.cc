@@ -89,13 +89,19 @@ bool IsReplacedByExtending(std::uint16_t type) {
 }  // namespace
 
 absl::StatusOr<Signature> Signature::Parse(ByteVector bytes) {
-  Signature signature;
-  signature.bytes_ = std::move(bytes);
-  PITSER_ASSIGN_OR_RETURN(const Element outer, ReadOuter(signature.bytes_));
-  signature.chains_.reserve(std::min(
+  absl::StatusOr<Signature> signature{Signature()};  // Where it is to stay: it has a kilobyte.
+  signature->bytes_ = std::move(bytes);
+  PITSER_RETURN_IF_ERROR(signature->ReadBytes());
+  return signature;
+}
+
+absl::Status Signature::ReadBytes() {
+  PITSER_ASSIGN_OR_RETURN(const Element outer, ReadOuter(bytes_));
+  chains_.reserve(std::min(
       CountChildren(outer, [](std::uint16_t type) { return type == kAggregationHashChainTag; }),
       internal::kMaxAggregationChains));
   bool has_aggregation_authentication = false;
+  std::size_t links = 0;
   TlvReader reader(outer, kSignature);
   Element child;
   while (!reader.done()) {
@@ -109,28 +115,30 @@ absl::StatusOr<Signature> Signature::Parse(ByteVector bytes) {
       }
       has_aggregation_authentication = true;
     } else {
-      PITSER_RETURN_IF_ERROR(signature.ParseChild(child));
+      PITSER_RETURN_IF_ERROR(ParseChild(child, links));
     }
   }
-  PITSER_RETURN_IF_ERROR(
-      Require(!signature.chains_.empty(), outer, "signature / aggregation hash chain"));
-  PITSER_RETURN_IF_ERROR(signature.CheckCombination());
-  if (!std::is_sorted(signature.chains_.begin(), signature.chains_.end(), HasMoreIndexValues)) {
-    std::stable_sort(signature.chains_.begin(), signature.chains_.end(), HasMoreIndexValues);
+  PITSER_RETURN_IF_ERROR(Require(!chains_.empty(), outer, "signature / aggregation hash chain"));
+  PITSER_RETURN_IF_ERROR(CheckCombination());
+  if (!std::is_sorted(chains_.begin(), chains_.end(), HasMoreIndexValues)) {
+    std::stable_sort(chains_.begin(), chains_.end(), HasMoreIndexValues);
   }
-  return signature;
+  return absl::OkStatus();
 }
 
-absl::Status Signature::ParseChild(const Element& child) {
+absl::Status Signature::ParseChild(const Element& child, std::size_t& links) {
   switch (child.type) {
     case kAggregationHashChainTag: {
       constexpr std::string_view kChain = "signature / aggregation hash chain";
       PITSER_RETURN_IF_ERROR(
           internal::CheckRoom(chains_.size(), internal::kMaxAggregationChains, child, kChain));
-      chains_.push_back(internal::EmptyAggregationHashChain());
+      // Default-initialised, for its kilobyte of room needs no clearing.
+      chains_.emplace_back(internal::InPlace([] {
+        AggregationHashChain chain;
+        return chain;
+      }));
       PITSER_RETURN_IF_ERROR(internal::ReadAggregationHashChain(child, chains_.back()));
-      std::size_t links = 0;
-      for (const AggregationHashChain& chain : chains_) links += chain.links.size();
+      links += chains_.back().links.size();
       if (links > internal::kMaxAggregationLinks) {
         return MalformedAt(child.offset, kChain, "its links lead beyond level 255, the highest");
       }

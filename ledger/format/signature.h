@@ -30,11 +30,11 @@ inline constexpr std::string_view kRsaSha256Oid = "1.2.840.113549.1.1.11";
 // A key's word for a calendar root until there is a publication. Source: spec 3.9, 7.
 struct CalendarAuthenticationRecord {
   PublicationData data;
-  Bytes signed_bytes;          // The 0x10 element as it stands, header included: what is signed.
-  std::string signature_type;  // Dotted-decimal OID.
+  Bytes signed_bytes;  // The 0x10 element as it stands, header included: what is signed.
+  std::string_view signature_type;  // Dotted-decimal OID.
   Bytes signature_value;
   Bytes certificate_id;
-  std::string certificate_repository_uri;  // Empty when absent; ignored.
+  std::string_view certificate_repository_uri;  // Empty when absent; ignored.
 };
 
 // `element` is a 0x805; the result views into it. Errors: kInvalidArgument with offset and name.
@@ -109,7 +109,10 @@ class Signature {
  private:
   Signature() = default;
 
-  absl::Status ParseChild(const Element& child);
+  // Fills an empty one that has its bytes.
+  absl::Status ReadBytes();
+  // `links` counts those of all aggregation hash chains.
+  absl::Status ParseChild(const Element& child, std::size_t& links);
   // Which elements may stand together (spec 3.1).
   absl::Status CheckCombination() const;
 

@@ -8,26 +8,10 @@
 #include "ledger/base/utf8.h"
 
 namespace pitser::ledger {
-namespace {
 
-constexpr std::uint8_t kLongHeader = 0x80;
-constexpr std::uint8_t kNonCritical = 0x40;
-constexpr std::uint8_t kForward = 0x20;
-constexpr std::uint16_t kMaxShortType = 0x1F;
-constexpr std::uint16_t kMaxType = 0x1FFF;
-constexpr std::size_t kMaxShortLength = 0xFF;
-constexpr std::size_t kMaxLength = 0xFFFF;
-
-std::uint8_t FlagBits(TlvFlags flags) {
-  return static_cast<std::uint8_t>((flags.non_critical ? kNonCritical : 0) |
-                                   (flags.forward ? kForward : 0));
-}
-
-bool FitsShortHeader(std::uint16_t type, std::size_t length) {
-  return type <= kMaxShortType && length <= kMaxShortLength;
-}
-
-}  // namespace
+using internal::kLongHeader;
+using internal::kMaxLength;
+using internal::kMaxShortType;
 
 absl::Status MalformedAt(std::size_t offset, std::string_view name, std::string_view what) {
   return absl::InvalidArgumentError(absl::StrFormat("offset %d, %s: %s", offset, name, what));
@@ -39,33 +23,22 @@ absl::StatusOr<Element> TlvReader::Next() {
   return element;
 }
 
-absl::Status TlvReader::Next(Element& element) {
+absl::Status TlvReader::WhatIsWrong() const {
   if (rest_.empty()) return MalformedAt(offset_, name_, "expected an element, nothing is left");
-  element.offset = offset_;
-  element.long_header = (rest_[0] & kLongHeader) != 0;
-  element.non_critical = (rest_[0] & kNonCritical) != 0;
-  element.forward = (rest_[0] & kForward) != 0;
-  const std::size_t header_size = element.long_header ? 4 : 2;
+  const bool long_header = (rest_[0] & kLongHeader) != 0;
+  const std::size_t header_size = long_header ? 4 : 2;
   if (rest_.size() < header_size) {
     return MalformedAt(offset_, name_,
                        absl::StrFormat("%d bytes are left, but an element's header has %d",
                                        rest_.size(), header_size));
   }
   const unsigned type_bits = rest_[0] & kMaxShortType;
-  element.type =
-      static_cast<std::uint16_t>(element.long_header ? type_bits << 8 | rest_[1] : type_bits);
+  const unsigned type = long_header ? type_bits << 8 | rest_[1] : type_bits;
   const std::size_t length =
-      element.long_header ? std::size_t{rest_[2]} << 8 | rest_[3] : std::size_t{rest_[1]};
-  if (rest_.size() - header_size < length) {
-    return MalformedAt(offset_, name_,
-                       absl::StrFormat("element 0x%02x says it has %d bytes, but %d are left",
-                                       element.type, length, rest_.size() - header_size));
-  }
-  element.raw = rest_.first(header_size + length);
-  element.value = element.raw.subspan(header_size);
-  rest_ = rest_.subspan(element.raw.size());
-  offset_ += element.raw.size();
-  return absl::OkStatus();
+      long_header ? std::size_t{rest_[2]} << 8 | rest_[3] : std::size_t{rest_[1]};
+  return MalformedAt(offset_, name_,
+                     absl::StrFormat("element 0x%02x says it has %d bytes, but %d are left", type,
+                                     length, rest_.size() - header_size));
 }
 
 absl::StatusOr<std::uint64_t> ReadInt(const Element& element, std::string_view name) {
@@ -98,8 +71,7 @@ absl::StatusOr<std::string_view> ReadText(const Element& element, std::string_vi
   return AsText(text);
 }
 
-absl::Status CheckImprint(const Element& element, std::string_view name) {
-  if (Imprint::IsImprint(element.value)) return absl::OkStatus();
+absl::Status NotAnImprint(const Element& element, std::string_view name) {
   return MalformedAt(element.offset, name, ToStd(Imprint::Check(element.value).message()));
 }
 
@@ -125,17 +97,8 @@ absl::Status SkipUnknown(const Element& element, std::string_view parent) {
 }
 
 void WriteHeader(ByteVector& out, std::uint16_t type, std::size_t length, TlvFlags flags) {
-  PITSER_CHECK(type <= kMaxType && length <= kMaxLength);
-  const std::uint8_t bits = FlagBits(flags);
-  if (FitsShortHeader(type, length)) {
-    out.push_back(static_cast<std::uint8_t>(bits | type));
-    out.push_back(static_cast<std::uint8_t>(length));
-    return;
-  }
-  out.push_back(static_cast<std::uint8_t>(kLongHeader | bits | type >> 8));
-  out.push_back(static_cast<std::uint8_t>(type));
-  out.push_back(static_cast<std::uint8_t>(length >> 8));
-  out.push_back(static_cast<std::uint8_t>(length));
+  const Header header = EncodeHeader(type, length, flags);
+  Append(out, Bytes(header.bytes).first(header.size));
 }
 
 void WriteElement(ByteVector& out, std::uint16_t type, Bytes value, TlvFlags flags) {
@@ -171,10 +134,6 @@ void EndNested(ByteVector& out, std::size_t begun) {
   PITSER_CHECK(length <= kMaxLength);
   out[begun - 2] = static_cast<std::uint8_t>(length >> 8);
   out[begun - 1] = static_cast<std::uint8_t>(length);
-}
-
-std::size_t EncodedSize(std::uint16_t type, std::size_t value_size) {
-  return (FitsShortHeader(type, value_size) ? 2 : 4) + value_size;
 }
 
 std::size_t IntSize(std::uint64_t value) {

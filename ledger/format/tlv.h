@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -8,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ledger/base/bytes.h"
+#include "ledger/base/check.h"
 #include "ledger/crypto/imprint.h"
 
 namespace pitser::ledger {
@@ -46,10 +48,14 @@ class TlvReader {
   // runs past the end; `element` then means nothing. It is written in place, because an element
   // that is returned is copied before its bytes have settled, which took half of the time that
   // parsing took.
-  absl::Status Next(Element& element);
+  absl::Status Next(Element& element) { return Take(element) ? absl::OkStatus() : WhatIsWrong(); }
   absl::StatusOr<Element> Next();
 
  private:
+  // Moves past the next element; false, with nothing moved, where Next() has an error.
+  bool Take(Element& element);
+  absl::Status WhatIsWrong() const;
+
   Bytes rest_;
   std::size_t offset_;
   std::string_view name_;
@@ -66,7 +72,11 @@ absl::StatusOr<std::string_view> ReadText(const Element& element, std::string_vi
                                           bool allow_empty);
 absl::StatusOr<Imprint> ReadImprint(const Element& element, std::string_view name);
 // The same for those who only keep the bytes.
-absl::Status CheckImprint(const Element& element, std::string_view name);
+absl::Status NotAnImprint(const Element& element, std::string_view name);
+inline absl::Status CheckImprint(const Element& element, std::string_view name) {
+  if (Imprint::IsImprint(element.value)) return absl::OkStatus();
+  return NotAnImprint(element, name);
+}
 absl::StatusOr<HashAlgorithm> ReadAlgorithm(const Element& element, std::string_view name);
 
 // What to do with a child whose type the parent's table does not list (spec 2.3.1): OK to skip it
@@ -86,7 +96,12 @@ void WriteInt(ByteVector& out, std::uint16_t type, std::uint64_t value, TlvFlags
 void WriteText(ByteVector& out, std::uint16_t type, std::string_view text, TlvFlags flags = {});
 void WriteImprint(ByteVector& out, std::uint16_t type, const Imprint& imprint, TlvFlags flags = {});
 
-// The header alone, for those who append the `length` bytes of value next.
+// The header alone, for those who put the `length` bytes of value behind it.
+struct Header {
+  std::array<std::uint8_t, 4> bytes;
+  std::size_t size;  // The short form has 2 bytes, the long one 4.
+};
+Header EncodeHeader(std::uint16_t type, std::size_t length, TlvFlags flags = {});
 void WriteHeader(ByteVector& out, std::uint16_t type, std::size_t length, TlvFlags flags = {});
 
 // Opens an element whose header is long in any case (`type` above 0x1F) and whose children are
@@ -97,5 +112,60 @@ void EndNested(ByteVector& out, std::size_t begun);
 // Bytes that WriteElement() would append, and those of the value that WriteInt() would write.
 std::size_t EncodedSize(std::uint16_t type, std::size_t value_size);
 std::size_t IntSize(std::uint64_t value);
+
+// What is done for every few bytes that are read or written, where the compiler sees it.
+namespace internal {
+inline constexpr std::uint8_t kLongHeader = 0x80;
+inline constexpr std::uint8_t kNonCritical = 0x40;
+inline constexpr std::uint8_t kForward = 0x20;
+inline constexpr std::uint16_t kMaxShortType = 0x1F;
+inline constexpr std::uint16_t kMaxType = 0x1FFF;
+inline constexpr std::size_t kMaxShortLength = 0xFF;
+inline constexpr std::size_t kMaxLength = 0xFFFF;
+
+inline bool FitsShortHeader(std::uint16_t type, std::size_t length) {
+  return type <= kMaxShortType && length <= kMaxShortLength;
+}
+}  // namespace internal
+
+inline bool TlvReader::Take(Element& element) {
+  if (rest_.size() < 2) return false;
+  const std::uint8_t first = rest_[0];
+  element.offset = offset_;
+  element.long_header = (first & internal::kLongHeader) != 0;
+  element.non_critical = (first & internal::kNonCritical) != 0;
+  element.forward = (first & internal::kForward) != 0;
+  std::size_t header_size = 2;
+  std::size_t length = rest_[1];
+  element.type = first & internal::kMaxShortType;
+  if (element.long_header) {
+    header_size = 4;
+    if (rest_.size() < header_size) return false;
+    element.type = static_cast<std::uint16_t>(element.type << 8 | rest_[1]);
+    length = std::size_t{rest_[2]} << 8 | rest_[3];
+  }
+  if (rest_.size() - header_size < length) return false;
+  element.raw = rest_.first(header_size + length);
+  element.value = element.raw.subspan(header_size);
+  rest_ = rest_.subspan(element.raw.size());
+  offset_ += element.raw.size();
+  return true;
+}
+
+inline Header EncodeHeader(std::uint16_t type, std::size_t length, TlvFlags flags) {
+  PITSER_CHECK(type <= internal::kMaxType && length <= internal::kMaxLength);
+  const unsigned bits = (flags.non_critical ? internal::kNonCritical : 0u) |
+                        (flags.forward ? internal::kForward : 0u);
+  const auto byte = [](std::size_t value) { return static_cast<std::uint8_t>(value); };
+  if (internal::FitsShortHeader(type, length)) {
+    return {{byte(bits | type), byte(length), 0, 0}, 2};
+  }
+  const unsigned first = internal::kLongHeader | bits | unsigned{type} >> 8;
+  return {{byte(first), byte(type), byte(length >> 8), byte(length)}, 4};
+}
+
+inline std::size_t EncodedSize(std::uint16_t type, std::size_t value_size) {
+  return (internal::FitsShortHeader(type, value_size) ? 2 : 4) + value_size;
+}
 
 }  // namespace pitser::ledger

@@ -28,6 +28,12 @@ absl::Status BeyondLevels(Level child) {
       absl::StrFormat("a node over a node of level %d would pass level %d", child, kMaxLevel));
 }
 
+// Of imprints that are joined.
+std::size_t SizeOfFirst(Bytes imprints) {
+  PITSER_CHECK(!imprints.empty());
+  return 1 + DigestSize(static_cast<HashAlgorithm>(imprints.front()));
+}
+
 }  // namespace
 
 // Collects the messages of a row's nodes and hashes them many at a time. Messages of a batch have
@@ -116,6 +122,34 @@ absl::StatusOr<HashTree> HashTree::Build(HashAlgorithm algorithm,
           std::memcpy(to.Slot(i), value.data(), value.size());
           to.levels_[i] = leaves[i].level;
         }
+      },
+      run));
+  return tree;
+}
+
+absl::StatusOr<HashTree> HashTree::BuildFromImprints(HashAlgorithm algorithm, Bytes imprints,
+                                                     std::span<const Level> levels,
+                                                     LoopRunner run) {
+  if (levels.empty()) return absl::InvalidArgumentError("a hash tree needs at least one leaf");
+  if (!HashAvailable(algorithm)) return Hash(algorithm, {}).status();
+  const std::size_t size = 1 + DigestSize(algorithm);
+  std::size_t alike = 0;
+  while (alike < levels.size() && SizeOfFirst(imprints.subspan(alike * size)) == size) ++alike;
+  if (alike < levels.size()) {  // Of several algorithms, which is rare.
+    std::vector<LeveledImprint> leaves;
+    for (const Level level : levels) {
+      const Bytes value = imprints.first(SizeOfFirst(imprints));
+      leaves.push_back({Imprint::Of(value), level});
+      imprints = imprints.subspan(value.size());
+    }
+    return Build(algorithm, leaves, run);
+  }
+  HashTree tree(algorithm, size, levels.size());
+  tree.uniform_ = true;
+  PITSER_RETURN_IF_ERROR(tree.Fill(
+      [&](HashTree& to, std::size_t begin, std::size_t end) {
+        std::memcpy(to.levels_.get() + begin, levels.data() + begin, end - begin);
+        std::memcpy(to.Slot(begin), imprints.data() + begin * size, (end - begin) * size);
       },
       run));
   return tree;
@@ -221,17 +255,21 @@ Bytes HashTree::Value(std::size_t node) const {
   return {slot, 1 + DigestSize(static_cast<HashAlgorithm>(slot[0]))};
 }
 
+std::optional<AggregationLink> HashTree::Link(std::size_t row, std::size_t index) const {
+  const bool is_left = index % 2 == 0;
+  if (is_left && index + 1 == rows_[row].count) return std::nullopt;
+  const std::size_t node = rows_[row].first + index;
+  const Level parent_level = levels_[rows_[row + 1].first + index / 2];
+  return AggregationLink{.direction = is_left ? LinkDirection::kLeft : LinkDirection::kRight,
+                         .kind = SiblingKind::kImprint,
+                         .level_correction = static_cast<Level>(parent_level - levels_[node] - 1),
+                         .sibling = Value(is_left ? node + 1 : node - 1)};
+}
+
 void HashTree::AppendLinks(std::size_t index, AggregationLinks& out) const {
   PITSER_CHECK(index < size());
-  for (std::size_t r = 0; r + 1 < rows_.size(); ++r, index /= 2) {
-    const bool is_left = index % 2 == 0;
-    if (is_left && index + 1 == rows_[r].count) continue;  // Rises: no link.
-    const std::size_t node = rows_[r].first + index;
-    const Level parent_level = levels_[rows_[r + 1].first + index / 2];
-    out.push_back({.direction = is_left ? LinkDirection::kLeft : LinkDirection::kRight,
-                   .kind = SiblingKind::kImprint,
-                   .level_correction = static_cast<Level>(parent_level - levels_[node] - 1),
-                   .sibling = Value(is_left ? node + 1 : node - 1)});
+  for (std::size_t row = 0; row < height(); ++row) {
+    if (const std::optional<AggregationLink> link = Link(row, index >> row)) out.push_back(*link);
   }
 }
 

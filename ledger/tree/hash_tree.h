@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,11 @@ class HashTree {
   static absl::StatusOr<HashTree> Build(HashAlgorithm algorithm,
                                         std::span<const LeveledImprint> leaves,
                                         LoopRunner run = RunInOrder);
+  // The same over imprints that are joined, with the level of each: as fast as it gets where all
+  // are of `algorithm`.
+  static absl::StatusOr<HashTree> BuildFromImprints(HashAlgorithm algorithm, Bytes imprints,
+                                                    std::span<const Level> levels,
+                                                    LoopRunner run = RunInOrder);
   // The same over leaves of level 0 that are digests of `algorithm`, joined: what is fastest.
   // Shape:  a multiple of DigestSize(algorithm).
   static absl::StatusOr<HashTree> BuildFromDigests(HashAlgorithm algorithm, Bytes digests,
@@ -40,6 +46,13 @@ class HashTree {
   // A leaf as it was given.   Precondition: index < size().
   LeveledImprint leaf(std::size_t index) const;
 
+  // How many rows there are above the leaves: at most as many links has a chain.
+  std::size_t height() const { return rows_.size() - 1; }
+  // The link from a node to its parent; nothing for the odd last one of a row, which rises as it
+  // is. Row 0 is that of the leaves, and `index` counts from the left: leaf i is below the node
+  // i >> row. It views into the tree.
+  // Precondition: row < height(), and there is such a node.
+  std::optional<AggregationLink> Link(std::size_t row, std::size_t index) const;
   // Appends the links from leaf `index` to the root: none for a tree of one leaf. Folding them from
   // the leaf and its level gives root(). They view into the tree.
   // Precondition: index < size().   Cost: no hash, no allocation beyond `out`'s.

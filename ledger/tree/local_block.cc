@@ -1,6 +1,6 @@
 #include "ledger/tree/local_block.h"
 
-#include <limits>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -48,12 +48,20 @@ absl::StatusOr<LocalBlockBuilder> LocalBlockBuilder::Create(Options options) {
   if (options.masking) {
     PITSER_RETURN_IF_ERROR(CheckMasking(*options.masking, options.algorithm));
   }
-  return LocalBlockBuilder(std::move(options));
+  LocalBlockBuilder builder(std::move(options));
+  if (builder.options_.masking) {
+    const HashAlgorithm algorithm = builder.options_.algorithm;
+    const std::size_t node = 1 + DigestSize(algorithm);
+    PITSER_ASSIGN_OR_RETURN(
+        builder.masks_,
+        HashBatch::Create(algorithm, node + builder.options_.masking->iv.size(), /*capacity=*/1));
+    PITSER_ASSIGN_OR_RETURN(builder.masked_nodes_,
+                            HashBatch::Create(algorithm, 2 * node + 1, /*capacity=*/1));
+  }
+  return builder;
 }
 
-LocalBlockBuilder::LocalBlockBuilder(Options options) : options_(std::move(options)) {
-  if (options_.masking) previous_ = options_.masking->previous;
-}
+LocalBlockBuilder::LocalBlockBuilder(Options options) : options_(std::move(options)) {}
 
 unsigned LocalBlockBuilder::NodeLevel(const LocalLeaf& leaf) const {
   return leaf.level + (leaf.metadata.empty() ? 0u : 1u) + (options_.masking ? 1u : 0u);
@@ -64,7 +72,8 @@ unsigned LocalBlockBuilder::LevelWith(const LocalLeaf& leaf) const {
 }
 
 bool LocalBlockBuilder::Fits(const LocalLeaf& leaf) const {
-  return size() < options_.max_leaves && LevelWith(leaf) <= options_.max_level;
+  return size() < options_.max_leaves && (height_.AtMost(NodeLevel(leaf)) <= options_.max_level ||
+                                          LevelWith(leaf) <= options_.max_level);
 }
 
 absl::Status LocalBlockBuilder::Add(const LocalLeaf& leaf) {
@@ -78,44 +87,73 @@ absl::Status LocalBlockBuilder::Add(const LocalLeaf& leaf) {
   if (!leaf.metadata.empty() && !MetadataIsTrusted(leaf.metadata)) {
     return absl::InvalidArgumentError("the metadata of a leaf has no valid padding");
   }
-  LeveledImprint node{leaf.hash, leaf.level};
   // Metadata first, then the mask, which hides both.
+  Bytes node = leaf.hash.bytes();
+  Level level = leaf.level;
+  std::optional<LeveledImprint> joined;
   if (!leaf.metadata.empty()) {
-    PITSER_ASSIGN_OR_RETURN(node, JoinNodes(options_.algorithm, node.imprint.bytes(), node.level,
-                                            leaf.metadata, node.level));
+    PITSER_ASSIGN_OR_RETURN(joined,
+                            JoinNodes(options_.algorithm, node, level, leaf.metadata, level));
+    node = joined->imprint.bytes();
+    level = joined->level;
   }
   offsets_.push_back(leaves_.size());
   leaves_.push_back(leaf.level);
   Append(leaves_, leaf.hash.bytes());
   if (options_.masking) {
-    PITSER_ASSIGN_OR_RETURN(const Imprint mask,
-                            Hash(options_.algorithm, {previous_->bytes(), options_.masking->iv}));
-    PITSER_ASSIGN_OR_RETURN(node, JoinNodes(options_.algorithm, mask.bytes(), node.level,
-                                            node.imprint.bytes(), node.level));
-    previous_ = node.imprint;
-    Append(leaves_, mask.bytes());
+    PITSER_RETURN_IF_ERROR(AddMasked(node, level++));
+  } else {
+    last_node_ = nodes_.size();
+    Append(nodes_, node);
   }
   Append(leaves_, leaf.metadata);
-  nodes_.push_back(node);
-  height_.Add(node.level);
+  levels_.push_back(level);
+  height_.Add(level);
+  return absl::OkStatus();
+}
+
+// In place: each hash waits for the one before, so nothing is to be copied in between.
+absl::Status LocalBlockBuilder::AddMasked(Bytes node, Level level) {
+  const auto grow = [this](ByteVector& to) {
+    const std::size_t size = 1 + DigestSize(options_.algorithm);
+    to.resize(to.size() + size);
+    std::uint8_t* const imprint = to.data() + to.size() - size;
+    imprint[0] = static_cast<std::uint8_t>(options_.algorithm);
+    return std::span(imprint, size);
+  };
+  const Masking& masking = *options_.masking;
+  const Bytes previous = nodes_.empty() ? masking.previous.bytes() : LastNode();
+  std::uint8_t* message = masks_->Next();
+  CopyImprint(message, previous);
+  std::memcpy(message + previous.size(), masking.iv.data(), masking.iv.size());
+  const std::span<std::uint8_t> mask = grow(leaves_);
+  masks_->Finish(mask.data() + 1, mask.size());
+
+  last_node_ = nodes_.size();
+  const std::span<std::uint8_t> masked = grow(nodes_);
+  if (node.size() != mask.size()) {  // A hash of another algorithm.
+    PITSER_ASSIGN_OR_RETURN(const LeveledImprint other,
+                            JoinNodes(options_.algorithm, mask, level, node, level));
+    CopyImprint(masked.data(), other.imprint.bytes());
+    return absl::OkStatus();
+  }
+  message = masked_nodes_->Next();
+  CopyImprint(message, mask);
+  CopyImprint(message + mask.size(), node);
+  message[2 * mask.size()] = static_cast<Level>(level + 1);  // There is room: Fits().
+  masked_nodes_->Finish(masked.data() + 1, masked.size());
   return absl::OkStatus();
 }
 
 absl::StatusOr<LocalBlock> LocalBlockBuilder::Build() {
-  PITSER_ASSIGN_OR_RETURN(HashTree tree, HashTree::Build(options_.algorithm, nodes_));
-  const Imprint last = nodes_.back().imprint;
+  PITSER_ASSIGN_OR_RETURN(HashTree tree,
+                          HashTree::BuildFromImprints(options_.algorithm, nodes_, levels_));
+  const Imprint last = Imprint::Of(LastNode());
   nodes_ = {};
   offsets_.push_back(leaves_.size());
   return LocalBlock(std::move(tree), last, options_.masking.has_value(), std::move(leaves_),
                     std::move(offsets_));
 }
-
-struct LocalBlock::Parts {
-  Level level;
-  Bytes hash;
-  Bytes mask;      // Empty without masks.
-  Bytes metadata;  // Empty: none.
-};
 
 LocalBlock::LocalBlock(HashTree tree, Imprint last_node, bool masked, ByteVector leaves,
                        std::vector<std::size_t> offsets)
@@ -125,7 +163,7 @@ LocalBlock::LocalBlock(HashTree tree, Imprint last_node, bool masked, ByteVector
       leaves_(std::move(leaves)),
       offsets_(std::move(offsets)) {}
 
-LocalBlock::Parts LocalBlock::PartsOf(std::size_t index) const {
+LeafParts LocalBlock::parts(std::size_t index) const {
   PITSER_CHECK(index < size());
   Bytes rest = Bytes(leaves_).subspan(offsets_[index], offsets_[index + 1] - offsets_[index]);
   const auto take = [&rest](std::size_t count) {
@@ -133,7 +171,7 @@ LocalBlock::Parts LocalBlock::PartsOf(std::size_t index) const {
     rest = rest.subspan(count);
     return taken;
   };
-  Parts parts;
+  LeafParts parts;
   parts.level = take(1).front();
   parts.hash = take(ImprintSize(rest.front()));
   if (masked_) parts.mask = take(ImprintSize(rest.front()));
@@ -142,47 +180,10 @@ LocalBlock::Parts LocalBlock::PartsOf(std::size_t index) const {
 }
 
 LeveledImprint LocalBlock::leaf(std::size_t index) const {
-  const Parts parts = PartsOf(index);
-  const auto imprint = Imprint::Parse(parts.hash);
-  PITSER_CHECK(imprint.ok());
-  return {*imprint, parts.level};
+  const LeafParts leaf = parts(index);
+  return {Imprint::Of(leaf.hash), leaf.level};
 }
 
-Bytes LocalBlock::metadata(std::size_t index) const { return PartsOf(index).metadata; }
-
-bool LocalBlock::LeafIsRoot() const { return size() == 1 && !masked_ && metadata(0).empty(); }
-
-void LocalBlock::FillChain(std::size_t index, std::uint64_t aggregation_time,
-                           const ChainIndex& above, AggregationHashChain& chain) const {
-  const Parts parts = PartsOf(index);
-  const auto hash = Imprint::Parse(parts.hash);
-  PITSER_CHECK(hash.ok());
-  chain.aggregation_time = aggregation_time;
-  chain.input_hash = *hash;
-  chain.algorithm = tree_.algorithm();
-  chain.raw = {};
-  chain.links.clear();
-  if (!parts.metadata.empty()) {
-    chain.links.push_back({.direction = LinkDirection::kLeft,
-                           .kind = SiblingKind::kMetadata,
-                           .level_correction = 0,
-                           .sibling = parts.metadata});
-  }
-  if (!parts.mask.empty()) {
-    chain.links.push_back({.direction = LinkDirection::kRight,
-                           .kind = SiblingKind::kImprint,
-                           .level_correction = 0,
-                           .sibling = parts.mask});
-  }
-  tree_.AppendLinks(index, chain.links);
-  PITSER_CHECK(!chain.links.empty());
-  // So that it is right from level 0. Cannot pass 255: the parent's level does not.
-  AggregationLink& first = chain.links.front();
-  first.level_correction = static_cast<Level>(first.level_correction + parts.level);
-  chain.index.assign(above.begin(), above.end());
-  const absl::StatusOr<std::uint64_t> shape = ShapeOf(chain.links);
-  PITSER_CHECK(shape.ok());  // 2^32 leaves, a mask and metadata are 34 links.
-  chain.index.push_back(*shape);
-}
+bool LocalBlock::LeafIsRoot() const { return size() == 1 && !masked_ && parts(0).metadata.empty(); }
 
 }  // namespace pitser::ledger

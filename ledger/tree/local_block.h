@@ -3,13 +3,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "ledger/base/bytes.h"
+#include "ledger/crypto/hasher.h"
 #include "ledger/crypto/imprint.h"
-#include "ledger/format/aggregation_chain.h"
+#include "ledger/tree/chain_writer.h"
 #include "ledger/tree/hash_tree.h"
 #include "ledger/tree/tree_height.h"
 
@@ -69,13 +71,21 @@ class LocalBlockBuilder {
   explicit LocalBlockBuilder(Options options);
 
   unsigned NodeLevel(const LocalLeaf& leaf) const;
+  // Masks `node`: appends the mask to leaves_ and the masked node to nodes_.
+  absl::Status AddMasked(Bytes node, Level level);
+  Bytes LastNode() const { return Bytes(nodes_).subspan(last_node_); }
 
   Options options_;
-  std::optional<Imprint> previous_;    // With masking: what the next mask is made of.
-  std::vector<LeveledImprint> nodes_;  // The leaves as the tree sees them.
-  ByteVector leaves_;                  // Each: level, hash, mask, metadata.
-  std::vector<std::size_t> offsets_;   // Of the leaves in it.
+  ByteVector leaves_;                 // Each: level, hash, mask, metadata.
+  std::vector<std::size_t> offsets_;  // Of the leaves in it.
+  // The leaves as the tree sees them: imprints, joined, and their levels.
+  ByteVector nodes_;
+  std::vector<Level> levels_;
+  std::size_t last_node_ = 0;  // Where it begins.
   TreeHeight height_;
+  // With masking: for what is hashed for each leaf, a mask and a node over it.
+  std::optional<HashBatch> masks_;
+  std::optional<HashBatch> masked_nodes_;
 };
 
 // Flat memory: about 140 bytes a leaf, and its metadata.   Thread: immutable; safe to share.
@@ -92,27 +102,25 @@ class LocalBlock {
 
   // A leaf as it was given.   Precondition: index < size().
   LeveledImprint leaf(std::size_t index) const;
-  // Its metadata's content, empty for none.   Precondition: index < size().
-  Bytes metadata(std::size_t index) const;
+  // What the leaf's chain begins with. Views into the block.   Precondition: index < size().
+  LeafParts parts(std::size_t index) const;
 
   // Whether the only leaf is the root: it has no chain, and its signature is the root's.
   bool LeafIsRoot() const;
 
-  // Makes `chain` that from leaf `index` to the root, to stand in a signature below the chain with
-  // the index `above`; as LeafChain() says. It views into the block. To be used for leaf after
-  // leaf: then nothing is allocated.
-  // Precondition: index < size(), not LeafIsRoot().   Cost: no hash.
-  void FillChain(std::size_t index, std::uint64_t aggregation_time, const ChainIndex& above,
-                 AggregationHashChain& chain) const;
+  // For the chains of leaves, to stand in a signature below the chain with the index `above`:
+  //   ChainWriter writer = block.Chains(time, above);
+  //   Bytes element = writer.Write(i, block.parts(i));
+  // Precondition: not LeafIsRoot(). The block outlives the writer.
+  ChainWriter Chains(std::uint64_t aggregation_time, std::span<const std::uint64_t> above) const {
+    return ChainWriter(tree_, aggregation_time, above);
+  }
 
  private:
   friend class LocalBlockBuilder;
-  struct Parts;  // Of a leaf.
 
   LocalBlock(HashTree tree, Imprint last_node, bool masked, ByteVector leaves,
              std::vector<std::size_t> offsets);
-
-  Parts PartsOf(std::size_t index) const;
 
   HashTree tree_;
   Imprint last_node_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -24,7 +25,13 @@ class TreeHeight {
     return root;
   }
 
+  // Not lower than With(level), and known at once: that of a tree of leaves as high as the highest.
+  unsigned AtMost(unsigned level) const {
+    return std::max(highest_, level) + static_cast<unsigned>(std::bit_width(count_));
+  }
+
   void Add(unsigned level) {
+    highest_ = std::max(highest_, level);
     std::size_t slot = 0;
     for (; Used(slot); ++slot) level = std::max(slots_[slot], level) + 1;
     slots_[slot] = level;
@@ -34,6 +41,7 @@ class TreeHeight {
  private:
   bool Used(std::size_t slot) const { return (count_ >> slot & 1) != 0; }
 
+  unsigned highest_ = 0;  // Of the leaves.
   std::array<unsigned, 64> slots_{};
   std::uint64_t count_ = 0;  // Of leaves; its bits say which slots are in use.
 };

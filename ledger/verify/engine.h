@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,17 +13,20 @@
 // The machine behind Verify(): what a rule and a policy are. For ledger/verify and its tests only.
 namespace pitser::ledger::internal {
 
-// What a rule found.
+// What a rule found. Small, because each of a signature's twenty-odd rules returns one.
 struct Finding {
   bool passes;
-  std::string cause;  // For an inconclusive rule that does not pass: what was missing, in words.
+  // For an inconclusive rule that does not pass: what was missing, in words. Null: nothing to say.
+  std::unique_ptr<std::string> cause;
 
-  static Finding If(bool passes) { return {passes, ""}; }
-  static Finding Pass() { return {true, ""}; }
-  static Finding Missing(std::string cause) { return {false, std::move(cause)}; }
+  static Finding If(bool passes) { return {passes, nullptr}; }
+  static Finding Pass() { return If(true); }
+  static Finding Missing(std::string cause) {
+    return {false, std::make_unique<std::string>(std::move(cause))};
+  }
   // Passes, or misses what `cause` says.
   static Finding Needs(bool passes, std::string_view cause) {
-    return {passes, passes ? std::string() : std::string(cause)};
+    return passes ? Pass() : Missing(std::string(cause));
   }
 };
 

@@ -36,7 +36,7 @@ bool KeyMemory::Verifies(Bytes der, const CalendarAuthenticationRecord& record) 
     return true;
   }
   if (!check_(known->certificate, record.signature_type, message, signature)) return false;
-  place = {record.signature_type, ToVector(message), ToVector(signature)};
+  place = {std::string(record.signature_type), ToVector(message), ToVector(signature)};
   return true;
 }
 

@@ -65,7 +65,7 @@ struct RoundSigner::Signing {
   absl::Duration start;
   std::vector<Tree> trees;
   std::vector<Chunk> chunks;
-  std::atomic<std::size_t> failed = 0;
+  std::size_t failed = 0;
 };
 
 RoundSigner::RoundSigner(const AggregatorOptions& options, Parent* parent, base::Clock* clock,
@@ -170,21 +170,14 @@ void RoundSigner::Close(Signing& signing) {
 
 void RoundSigner::Answer(Signing& signing, std::size_t chunk) {
   const auto [tree, begin, end] = signing.chunks[chunk];
-  std::size_t failed = 0, weight = 0;
+  RoundTree::Chains chains(tree->tree, tree->seal->aggregation_time, tree->seal->above);
+  std::size_t weight = 0;
   for (std::size_t k = begin; k < end; ++k) {
     std::unique_ptr<PendingRequest>& request = signing.round.waiting[tree->places[k]].request;
-    auto own = tree->tree.Chain(k, tree->leaves[k], request->form(), tree->seal->aggregation_time,
-                                tree->seal->above);
-    if (own.ok()) {
-      request->Answer(SignAnswer{*std::move(own), tree->seal});
-    } else {
-      request->Answer(own.status());
-      ++failed;
-    }
+    request->Answer(SignAnswer{chains.Of(k, tree->leaves[k], request->form()), tree->seal});
     weight += request->weight();
     request.reset();
   }
-  signing.failed += failed;
   intake_->Release(end - begin, weight);
 }
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "ledger/base/status.h"
-#include "ledger/format/aggregation_chain.h"
 #include "ledger/format/metadata.h"
 #include "ledger/tree/join_batch.h"
 
@@ -13,11 +12,6 @@ namespace {
 
 constexpr ledger::HashAlgorithm kTreeAlgorithm = ledger::HashAlgorithm::kSha256;
 
-// A link in a chain: header, imprint's header, imprint, level correction.
-constexpr std::size_t kLinkSize = 2 + 2 + 33 + 3;
-// Times, index, input hash, algorithm and headers of a chain.
-constexpr std::size_t kChainOverhead = 128;
-constexpr std::size_t kIndexSize = 2 + 8;
 // What a leaf's metadata commonly takes at most.
 constexpr std::size_t kCommonMetadata = 64;
 
@@ -71,28 +65,13 @@ ledger::Bytes RoundTree::Metadata(std::size_t index) const {
   return ledger::Bytes(part.metadata).subspan(begin, part.ends[i] - begin);
 }
 
-absl::StatusOr<ledger::ByteVector> RoundTree::Chain(std::size_t index, const RoundLeaf& leaf,
-                                                    AnswerForm form, std::uint64_t aggregation_time,
-                                                    std::span<const std::uint64_t> above) const {
-  ledger::AggregationHashChain chain{.aggregation_time = aggregation_time,
-                                     .index = ledger::ChainIndex(above.begin(), above.end()),
-                                     .input_hash = leaf.hash,
-                                     .algorithm = kTreeAlgorithm,
-                                     .links = {},
-                                     .raw = {}};
-  chain.links.push_back(
-      {.direction = ledger::LinkDirection::kLeft,
-       .kind = ledger::SiblingKind::kMetadata,
-       .level_correction = form == AnswerForm::kSignature ? leaf.level : ledger::Level{0},
-       .sibling = Metadata(index)});
-  tree_.AppendLinks(index, chain.links);
-  PITSER_ASSIGN_OR_RETURN(const std::uint64_t shape, ledger::ShapeOf(chain.links));
-  chain.index.push_back(shape);
-  ledger::ByteVector element;
-  element.reserve(kChainOverhead + above.size() * kIndexSize + Metadata(index).size() +
-                  chain.links.size() * kLinkSize);
-  ledger::WriteAggregationHashChain(element, chain);
-  return element;
+ledger::ByteVector RoundTree::Chains::Of(std::size_t index, const RoundLeaf& leaf,
+                                         AnswerForm form) {
+  const ledger::LeafParts parts = {
+      .hash = leaf.hash.bytes(),
+      .level = form == AnswerForm::kSignature ? leaf.level : ledger::Level{0},
+      .metadata = tree_.Metadata(index)};
+  return ledger::ToVector(writer_.Write(index, parts));
 }
 
 }  // namespace pitser::server

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "ledger/base/bytes.h"
 #include "ledger/base/parallel.h"
+#include "ledger/tree/chain_writer.h"
 #include "ledger/tree/hash_tree.h"
 #include "server/aggregator/aggregator.h"
 
@@ -36,12 +37,22 @@ class RoundTree {
 
   ledger::LeveledImprint root() const { return tree_.root(); }
 
-  // The complete 0x801 element of leaf `index`: one chain, up to the root. `above` is the index of
-  // the chain that stands above it, empty where none does.
-  // Errors: kInvalidArgument if the level correction of the first link would pass 255.
-  absl::StatusOr<ledger::ByteVector> Chain(std::size_t index, const RoundLeaf& leaf,
-                                           AnswerForm form, std::uint64_t aggregation_time,
-                                           std::span<const std::uint64_t> above) const;
+  // Writes the complete 0x801 elements of its leaves: of each one chain, up to the root. One for
+  // each thread; quickest leaf after leaf. Does not outlive the tree.
+  class Chains {
+   public:
+    // `above` is the index of the chain that stands above all of them, empty where none does.
+    Chains(const RoundTree& tree, std::uint64_t aggregation_time,
+           std::span<const std::uint64_t> above)
+        : tree_(tree), writer_(tree.tree_, aggregation_time, above) {}
+
+    // `leaf` as the tree was built with it.
+    ledger::ByteVector Of(std::size_t index, const RoundLeaf& leaf, AnswerForm form);
+
+   private:
+    const RoundTree& tree_;
+    ledger::ChainWriter writer_;
+  };
 
  private:
   // The metadata of kPartLeaves leaves one after the other, the last part's of fewer.

@@ -11,6 +11,7 @@
 #include "ledger/format/metadata.h"
 #include "ledger/tree/local_block.h"
 #include "tests/support/memory_calendar.h"
+#include "tests/support/read_chain.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/value_of.h"
 
@@ -90,7 +91,7 @@ void ExpectSame(const LocalBlock& block, const SlowBlock::Node& root,
                 const std::vector<Level>& levels) {
   EXPECT_TRUE(Equal(block.root().imprint.bytes(), root.value));
   EXPECT_EQ(block.root().level, root.level);
-  AggregationHashChain chain{.index = {}, .input_hash = TestImprint(0), .links = {}, .raw = {}};
+  ChainWriter chains = block.Chains(1'700'000'000, {});
   for (std::size_t i = 0; i < block.size(); ++i) {
     const std::vector<SlowLink>& expected = root.chains.at(i);
     if (expected.empty()) {
@@ -98,7 +99,8 @@ void ExpectSame(const LocalBlock& block, const SlowBlock::Node& root,
       continue;
     }
     EXPECT_FALSE(block.LeafIsRoot());
-    block.FillChain(i, 1'700'000'000, {}, chain);
+    const testing::ReadChain read(chains.Write(i, block.parts(i)));
+    const AggregationHashChain& chain = read.chain;
     ASSERT_EQ(chain.links.size(), expected.size());
     for (std::size_t k = 0; k < expected.size(); ++k) {
       EXPECT_EQ(chain.links[k].direction == LinkDirection::kLeft, expected[k].left);

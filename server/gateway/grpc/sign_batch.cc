@@ -146,11 +146,9 @@ std::string SignBatch::NextMessage() {
     ++sent_;
     return message;
   }
-  const ledger::ChainIndex above = LowestChainIndex(signed_->own);
-  ledger::ByteVector part;
+  ledger::ChainWriter chains = ChainsBelow(*signed_, *tree_);
   for (; sent_ < size_; ++sent_) {
-    part.clear();
-    AppendLeafPart(part, *tree_, sent_, signed_->seal->aggregation_time, above);
+    const ledger::Bytes part = chains.Write(sent_);
     if (message.size() + part.size() + kWireAnswerOverhead > kAnswerBytes) break;
     AppendPart(message, part);
   }

@@ -301,14 +301,12 @@ std::uint64_t SignStream::AppendGroups(std::string& message) {
 bool SignStream::AppendGroup(std::string& message, Group& group, std::size_t room,
                              std::uint64_t& bytes) {
   const SignAnswer& answer = group.answer;
-  const ledger::ChainIndex above =
-      group.tree.has_value() ? LowestChainIndex(answer.own) : ledger::ChainIndex();
+  std::optional<ledger::ChainWriter> chains;
+  if (group.tree.has_value()) chains.emplace(ChainsBelow(answer, *group.tree));
   ledger::ByteVector part;
   for (; group.sent < group.ids.size(); ++group.sent) {
     part.clear();
-    if (group.tree.has_value()) {
-      AppendLeafPart(part, *group.tree, group.sent, answer.seal->aggregation_time, above);
-    }
+    if (chains.has_value()) ledger::Append(part, chains->Write(group.sent));
     if (!group.HasOwnTail()) ledger::Append(part, answer.own);
     // A message's first answer always has room.
     if (!message.empty() && message.size() + part.size() + kWireAnswerOverhead > room) return false;

@@ -3,8 +3,8 @@
 #include <bit>
 
 #include "ledger/base/check.h"
+#include "ledger/format/aggregation_chain.h"
 #include "ledger/format/tlv.h"
-#include "ledger/tree/leaf_chain.h"
 
 namespace pitser::server {
 namespace {
@@ -17,20 +17,13 @@ constexpr std::size_t kChainBytes = 4 + 10 + 8 * 10 + 67 + 3 + 32;
 
 }  // namespace
 
-ledger::ChainIndex LowestChainIndex(ledger::Bytes own) {
-  ledger::TlvReader reader(own);
-  const absl::StatusOr<ledger::Element> element = reader.Next();
-  PITSER_CHECK(element.ok());
-  const auto chain = ledger::ParseAggregationHashChain(*element);
+ledger::ChainWriter ChainsBelow(const SignAnswer& answer, const ledger::HashTree& tree) {
+  ledger::TlvReader reader(answer.own);
+  const absl::StatusOr<ledger::Element> lowest = reader.Next();
+  PITSER_CHECK(lowest.ok());
+  const auto chain = ledger::ParseAggregationHashChain(*lowest);
   PITSER_CHECK(chain.ok());
-  return chain->index;
-}
-
-void AppendLeafPart(ledger::ByteVector& out, const ledger::HashTree& tree, std::size_t index,
-                    std::uint64_t aggregation_time, const ledger::ChainIndex& above) {
-  const auto chain = ledger::LeafChain(tree, index, aggregation_time, above);
-  PITSER_CHECK(chain.ok());
-  ledger::WriteAggregationHashChain(out, *chain);
+  return ledger::ChainWriter(tree, answer.seal->aggregation_time, chain->index);
 }
 
 std::size_t PartBound(std::size_t leaves) {

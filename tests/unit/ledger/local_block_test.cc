@@ -7,14 +7,15 @@
 #include "ledger/base/hex.h"
 #include "ledger/crypto/hasher.h"
 #include "ledger/format/metadata.h"
-#include "ledger/tree/leaf_chain.h"
 #include "tests/support/memory_calendar.h"
+#include "tests/support/read_chain.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/value_of.h"
 
 namespace pitser::ledger {
 namespace {
 
+using testing::ReadChain;
 using testing::StatusIs;
 using testing::TestImprint;
 using testing::ValueOf;
@@ -49,11 +50,8 @@ LocalBlock GoldenBlock(bool with_metadata) {
   return ValueOf(builder.Build());
 }
 
-AggregationHashChain ChainOf(const LocalBlock& block, std::size_t index,
-                             const ChainIndex& above = {}) {
-  AggregationHashChain chain{.index = {}, .input_hash = Document(0), .links = {}, .raw = {}};
-  block.FillChain(index, kTime, above, chain);
-  return chain;
+ReadChain ChainOf(const LocalBlock& block, std::size_t index, const ChainIndex& above = {}) {
+  return ReadChain(block.Chains(kTime, above).Write(index, block.parts(index)));
 }
 
 // The value of the node over the first `count` links, in hex.
@@ -64,7 +62,8 @@ std::string NodeOver(const AggregationHashChain& chain, std::size_t count) {
 }
 
 void ExpectLeadsToTheRoot(const LocalBlock& block, std::size_t index) {
-  const AggregationHashChain chain = ChainOf(block, index, {0b101, 0b11});
+  const ReadChain read = ChainOf(block, index, {0b101, 0b11});
+  const AggregationHashChain& chain = read.chain;
   EXPECT_EQ(chain.input_hash, block.leaf(index).imprint);
   EXPECT_EQ(chain.aggregation_time, kTime);
   EXPECT_GE(chain.links.front().level_correction, block.leaf(index).level);
@@ -99,7 +98,8 @@ TEST(LocalBlock, GivesTheGoldenValuesWithMetadataAndMasks) {
                   "015865e55134a00723bec5c895df0bb545a6b77dbcdd2f83e9a369437c2e35629f",
                   "01961e1a6633951a7bc78d573c741e09d1619b43283ffd04cdf0275e0d63dff236", 0x09}};
   for (std::size_t i = 0; i < 3; ++i) {
-    const AggregationHashChain chain = ChainOf(block, i);
+    const ReadChain read = ChainOf(block, i);
+    const AggregationHashChain& chain = read.chain;
     EXPECT_EQ(ToHex(chain.input_hash.bytes()), kLeaves[i].hash);
     EXPECT_EQ(chain.links[0].direction, LinkDirection::kLeft);
     EXPECT_EQ(chain.links[0].kind, SiblingKind::kMetadata);
@@ -110,7 +110,7 @@ TEST(LocalBlock, GivesTheGoldenValuesWithMetadataAndMasks) {
     EXPECT_EQ(chain.index, ChainIndex{kLeaves[i].shape});
     ExpectLeadsToTheRoot(block, i);
   }
-  EXPECT_EQ(ChainOf(block, 2).links[2].level_correction, 1);  // The odd one rises.
+  EXPECT_EQ(ChainOf(block, 2)->links[2].level_correction, 1);  // The odd one rises.
   EXPECT_EQ(ToHex(block.last_node().bytes()), kLeaves[2].node);
 }
 
@@ -124,7 +124,7 @@ TEST(LocalBlock, GivesTheGoldenValuesWithMasksAlone) {
       "014a8e65efb2cc83011839b41c04756e2de096fa87e380bd5d80fb5ea6afb37934",
       "01f728e411255f1f243ec33ea0a70c00a782d84507fc790f29943d11c3dd71338c"};
   for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(NodeOver(ChainOf(block, i), 1), nodes[i]);
+    EXPECT_EQ(NodeOver(ChainOf(block, i).chain, 1), nodes[i]);
     ExpectLeadsToTheRoot(block, i);
   }
 }
@@ -142,12 +142,8 @@ TEST(LocalBlock, IsThePlainTreeWithoutMasksAndMetadata) {
   EXPECT_EQ(block.last_node(), leaves.back().imprint);
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     EXPECT_EQ(block.leaf(i), leaves[i]);
-    const auto expected = ValueOf(LeafChain(tree, i, kTime, {0b11}));
-    ByteVector a;
-    ByteVector b;
-    WriteAggregationHashChain(a, expected);
-    WriteAggregationHashChain(b, ChainOf(block, i, {0b11}));
-    EXPECT_EQ(a, b);
+    ChainWriter plain(tree, kTime, ChainIndex{0b11});
+    EXPECT_TRUE(Equal(plain.Write(i), ChainOf(block, i, {0b11}).bytes));
   }
 }
 
@@ -182,7 +178,7 @@ TEST(LocalBlock, GoesOnWithTheMasksOfTheBlockBefore) {
   const LocalBlock second = ValueOf(builder.Build());
   const Imprint mask =
       ValueOf(Hash(HashAlgorithm::kSha256, {first.last_node().bytes(), masking.iv}));
-  EXPECT_TRUE(Equal(ChainOf(second, 0).links[0].sibling, mask.bytes()));
+  EXPECT_TRUE(Equal(ChainOf(second, 0)->links[0].sibling, mask.bytes()));
 }
 
 TEST(LocalBlock, KeepsLeavesOfOtherAlgorithms) {

@@ -28,10 +28,8 @@ Signature SignRoot(const LeveledImprint& root, bool single_node) {
 
 Outcome VerifyLeaf(const RootTail& tail, const LocalBlock& block, std::size_t index,
                    const Imprint& hash, Level level) {
-  AggregationHashChain chain{.index = {}, .input_hash = hash, .links = {}, .raw = {}};
-  block.FillChain(index, tail.aggregation_time, tail.above, chain);
-  ByteVector part;
-  WriteAggregationHashChain(part, chain);
+  ChainWriter chains = block.Chains(tail.aggregation_time, tail.above);
+  const Bytes part = chains.Write(index, block.parts(index));
   SharedTail shared(tail.bytes);
   const Signature whole = ValueOf(Signature::Parse(ValueOf(shared.Assemble(part))));
   EXPECT_EQ(whole.aggregation_chains().front().index.size(), tail.above.size() + 1);

@@ -48,7 +48,7 @@ class FakeParent final : public Parent {
     std::vector<absl::StatusOr<Seal>> seals;
     for (std::size_t i = 0; i < leaves.size(); ++i) {
       Seal seal = above;
-      seal.tail = ValueOf(tree.Chain(i, leaves[i], AnswerForm::kService, t, {}));
+      seal.tail = RoundTree::Chains(tree, t, {}).Of(i, leaves[i], AnswerForm::kService);
       const auto chain =
           ledger::ParseAggregationHashChain(ValueOf(ledger::TlvReader(seal.tail).Next()));
       seal.above = {chain->index.begin(), chain->index.end()};
