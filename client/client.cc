@@ -201,7 +201,7 @@ absl::StatusOr<ledger::PublicationsFile> Client::GetPublicationsFile() {
     const auto reader = stubs_->publications->GetPublicationsFile(&context, {});
     pitser::v1::GetPublicationsFileResponse piece;
     while (reader->Read(&piece)) {
-      too_long = piece.data().size() > kMaxPublicationsFileSize - file.size();
+      too_long = piece.data().size() > ledger::kMaxPublicationsFileSize - file.size();
       if (too_long) {
         context.TryCancel();
         break;
@@ -212,8 +212,8 @@ absl::StatusOr<ledger::PublicationsFile> Client::GetPublicationsFile() {
     return too_long ? grpc::Status::OK : status;
   }));
   if (too_long) {
-    return MalformedAnswer(absl::InvalidArgumentError(
-        absl::StrFormat("a publications file has at most %d bytes", kMaxPublicationsFileSize)));
+    return MalformedAnswer(absl::InvalidArgumentError(absl::StrFormat(
+        "a publications file has at most %d bytes", ledger::kMaxPublicationsFileSize)));
   }
   return TakePublicationsFile(std::move(file));
 }

@@ -104,8 +104,9 @@ absl::StatusOr<Signature> KsiLedger::Extend(const Signature& signature,
 absl::StatusOr<ledger::PublicationsFile> KsiLedger::GetPublicationsFile() {
   net::KsiClient* const from = extender_ != nullptr ? extender_.get() : aggregator_.get();
   if (from == nullptr) return absl::FailedPreconditionError("no service is named");
-  PITSER_ASSIGN_OR_RETURN(ByteVector bytes,
-                          from->GetPublicationsFile(kMaxPublicationsFileSize, options_.timeout));
+  PITSER_ASSIGN_OR_RETURN(
+      ByteVector bytes,
+      from->GetPublicationsFile(ledger::kMaxPublicationsFileSize, options_.timeout));
   return TakePublicationsFile(std::move(bytes));
 }
 

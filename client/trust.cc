@@ -127,7 +127,7 @@ absl::StatusOr<Trust> LoadTrust(const std::string& folder) {
   const std::string publications_path = In(folder, kPublicationsFileName);
   if (FileExists(publications_path)) {
     PITSER_ASSIGN_OR_RETURN(ledger::ByteVector content,
-                            ReadFile(publications_path, kMaxPublicationsFileSize));
+                            ReadFile(publications_path, ledger::kMaxPublicationsFileSize));
     auto file = ledger::PublicationsFile::Parse(std::move(content));
     if (!file.ok()) return ledger::Annotate(file.status(), publications_path);
     trust.publications = *std::move(file);

@@ -45,9 +45,6 @@ inline constexpr std::string_view kConstraintFile = "constraint";
 inline constexpr std::string_view kPublicationsFileName = "publications.bin";
 inline constexpr std::string_view kAcceptedFile = "accepted";
 
-// No publications file is believed to be longer (some 500,000 publications).
-inline constexpr std::size_t kMaxPublicationsFileSize = 64 << 20;
-
 // Reads a trust folder; the publications file may be absent.
 // Errors: kNotFound when root or constraint is absent; kInvalidArgument when a file is malformed;
 // kFailedPrecondition when the root is not the one that was accepted.

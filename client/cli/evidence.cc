@@ -81,7 +81,7 @@ absl::Status TakeConstraints(const TrustOptions& options, client::Trust& trust) 
 absl::Status TakePublicationsFile(const std::string& path, client::Trust& trust) {
   if (path.empty()) return absl::OkStatus();
   PITSER_ASSIGN_OR_RETURN(ledger::ByteVector content,
-                          ReadInput(path, client::kMaxPublicationsFileSize));
+                          ReadInput(path, ledger::kMaxPublicationsFileSize));
   auto file = ledger::PublicationsFile::Parse(std::move(content));
   if (!file.ok()) return WithExitCode(InContext(file.status(), path), ExitCode::kMalformed);
   trust.publications = *std::move(file);

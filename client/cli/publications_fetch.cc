@@ -31,7 +31,7 @@ absl::StatusOr<std::string> ChooseOutput(const std::string& named, const Evidenc
 absl::StatusOr<std::optional<PublicationsFile>> ReadStanding(const std::string& path) {
   if (path == client::kStandardStream || !client::FileExists(path)) return std::nullopt;
   PITSER_ASSIGN_OR_RETURN(ledger::ByteVector content,
-                          ReadInput(path, client::kMaxPublicationsFileSize));
+                          ReadInput(path, ledger::kMaxPublicationsFileSize));
   auto file = PublicationsFile::Parse(std::move(content));
   if (file.ok()) return std::optional<PublicationsFile>(*std::move(file));
   // Whatever it is, it is not ours to replace.

@@ -24,7 +24,7 @@ struct Shown {
 
 absl::StatusOr<Shown> ShowFile(const PublicationsShowOptions& options) {
   PITSER_ASSIGN_OR_RETURN(ledger::ByteVector content,
-                          ReadInput(options.file, client::kMaxPublicationsFileSize));
+                          ReadInput(options.file, ledger::kMaxPublicationsFileSize));
   auto file = PublicationsFile::Parse(std::move(content));
   if (!file.ok()) {
     return WithExitCode(InContext(file.status(), options.file), ExitCode::kMalformed);

@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   const ledger::Signature signature =
       OrExit(ledger::Signature::Parse(OrExit(client::ReadFile(path, ledger::kMaxSignatureSize))));
   const ledger::PublicationsFile publications = OrExit(ledger::PublicationsFile::Parse(
-      OrExit(client::ReadFile(argv[2], client::kMaxPublicationsFileSize))));
+      OrExit(client::ReadFile(argv[2], ledger::kMaxPublicationsFileSize))));
   const auto server = OrExit(Connect(argc == 4 ? argv[3] : "127.0.0.1:7380"));
 
   const ledger::PublicationRecord* publication =
