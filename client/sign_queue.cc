@@ -51,15 +51,16 @@ bool SignQueue::WaitForWork() {
     std::vector<Answered> expired;
     {
       const base::MutexLock lock(mu_);
+      const absl::Duration now = environment_.monotonic();
       bool was_in_flight = false;
-      expired = TakeExpired(was_in_flight);
+      expired = TakeExpired(now, was_in_flight);
       if (expired.empty()) {
-        if (MaySend()) {
+        if (MaySend(now)) {
           stream_ = Stream();
           return true;
         }
         if (closed_ && unsent_.empty()) return false;
-        WaitForChange();
+        WaitForChange(now);
       }
     }
     Give(std::move(expired));
@@ -73,15 +74,16 @@ SignQueue::Step SignQueue::Next(std::size_t max_items, std::vector<Item>& items)
     bool stuck = false;
     {
       const base::MutexLock lock(mu_);
-      expired = TakeExpired(stuck);
-      stuck = (stuck || environment_.monotonic() >= stream_.end_by) && !stream_.cancelled;
+      const absl::Duration now = environment_.monotonic();
+      expired = TakeExpired(now, stuck);
+      stuck = (stuck || now >= stream_.end_by) && !stream_.cancelled;
       if (stuck) {
         // A stream that leaves a request without an answer for so long is no good to the others.
         stream_.stuck = stream_.cancelled = true;
         stream_.end_by = absl::InfiniteDuration();
       } else if (expired.empty()) {
-        if (const std::optional<Step> step = NextStep(max_items, items)) return *step;
-        WaitForChange();
+        if (const std::optional<Step> step = NextStep(now, max_items, items)) return *step;
+        WaitForChange(now);
       }
     }
     Give(std::move(expired));
@@ -89,7 +91,7 @@ SignQueue::Step SignQueue::Next(std::size_t max_items, std::vector<Item>& items)
   }
 }
 
-std::optional<SignQueue::Step> SignQueue::NextStep(std::size_t max_items,
+std::optional<SignQueue::Step> SignQueue::NextStep(absl::Duration now, std::size_t max_items,
                                                    std::vector<Item>& items) {
   if (stream_.ended) return Step::kEnded;
   if (stream_.readable) {
@@ -102,14 +104,14 @@ std::optional<SignQueue::Step> SignQueue::NextStep(std::size_t max_items,
     return Step::kRelease;
   }
   if (stream_.sending || stream_.half_closed || stream_.cancelled) return std::nullopt;
-  if (MaySend()) {
+  if (MaySend(now)) {
     TakeItems(max_items, items);
     stream_.sending = true;
     return Step::kSend;
   }
   if (closed_ && unsent_.empty()) {
     stream_.half_closed = true;
-    stream_.end_by = environment_.monotonic() + limits_.timeout;
+    stream_.end_by = now + limits_.timeout;
     return Step::kHalfClose;
   }
   return std::nullopt;
@@ -192,8 +194,7 @@ void SignQueue::Give(std::vector<Answered> answered) {
   changed_.SignalAll();
 }
 
-std::vector<SignQueue::Answered> SignQueue::TakeExpired(bool& was_in_flight) {
-  const absl::Duration now = environment_.monotonic();
+std::vector<SignQueue::Answered> SignQueue::TakeExpired(absl::Duration now, bool& was_in_flight) {
   std::vector<Answered> expired;
   for (Requests* requests : {&in_flight_, &unsent_}) {
     while (!requests->empty() && requests->begin()->second.deadline <= now) {
@@ -204,9 +205,8 @@ std::vector<SignQueue::Answered> SignQueue::TakeExpired(bool& was_in_flight) {
   return expired;
 }
 
-bool SignQueue::MaySend() {
-  return !unsent_.empty() && in_flight_.size() < limits_.max_in_flight &&
-         environment_.monotonic() >= pause_until_;
+bool SignQueue::MaySend(absl::Duration now) {
+  return !unsent_.empty() && in_flight_.size() < limits_.max_in_flight && now >= pause_until_;
 }
 
 void SignQueue::TakeItems(std::size_t max_items, std::vector<Item>& items) {
@@ -235,8 +235,7 @@ void SignQueue::Repeat(Request request, const net::Attempt& outcome,
   changed_.SignalAll();
 }
 
-void SignQueue::WaitForChange() {
-  const absl::Duration now = environment_.monotonic();
+void SignQueue::WaitForChange(absl::Duration now) {
   absl::Duration until = stream_.end_by;
   for (const Requests* requests : {&in_flight_, &unsent_}) {
     if (!requests->empty()) until = std::min(until, requests->begin()->second.deadline);

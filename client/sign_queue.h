@@ -107,18 +107,21 @@ class SignQueue {
   };
 
   void Give(std::vector<Answered> answered) PITSER_EXCLUDES(mu_);
+  // Of the following, those that look at the same moment get the same `now`: what one of them finds
+  // to be too early, WaitForChange() waits for.
+
   // Takes out what has waited too long; says whether some of it was in flight.
-  std::vector<Answered> TakeExpired(bool& was_in_flight) PITSER_REQUIRES(mu_);
-  bool MaySend() PITSER_REQUIRES(mu_);
+  std::vector<Answered> TakeExpired(absl::Duration now, bool& was_in_flight) PITSER_REQUIRES(mu_);
+  bool MaySend(absl::Duration now) PITSER_REQUIRES(mu_);
   void TakeItems(std::size_t max_items, std::vector<Item>& items) PITSER_REQUIRES(mu_);
   // Puts it back to be sent again, or into `answered`.
   void Repeat(Request request, const net::Attempt& outcome, std::vector<Answered>& answered)
       PITSER_REQUIRES(mu_);
   // The next step of the stream, if there is one now.
-  std::optional<Step> NextStep(std::size_t max_items, std::vector<Item>& items)
+  std::optional<Step> NextStep(absl::Duration now, std::size_t max_items, std::vector<Item>& items)
       PITSER_REQUIRES(mu_);
   // Waits for a change, or for the time at which one of the above has to look again.
-  void WaitForChange() PITSER_REQUIRES(mu_);
+  void WaitForChange(absl::Duration now) PITSER_REQUIRES(mu_);
 
   const Limits limits_;
   const net::RetryEnvironment environment_;

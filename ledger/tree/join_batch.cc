@@ -1,5 +1,6 @@
 #include "ledger/tree/join_batch.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <limits>
@@ -24,8 +25,7 @@ absl::Status JoinBatch::Add(Bytes left, Bytes right, Level level, LeveledImprint
   const std::size_t size = left.size() + right.size() + 1;
   PITSER_ASSIGN_OR_RETURN(Lane* const lane, LaneFor(size));
   std::uint8_t* const message = lane->batch.Next();
-  std::memcpy(message, left.data(), left.size());
-  std::memcpy(message + left.size(), right.data(), right.size());
+  std::ranges::copy(right, std::ranges::copy(left, message).out);  // Either may be empty.
   node.level = static_cast<Level>(level + 1);
   message[size - 1] = node.level;
   lane->nodes.push_back(&node);

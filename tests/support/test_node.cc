@@ -92,7 +92,11 @@ void TestNode::SetWall(absl::Time to) {
 
 void TestNode::Settle() {
   clock_.AwaitBlocked();
-  while (aggregator_->Stats().answering > 0) {
+  AwaitAnswers(*aggregator_);
+}
+
+void AwaitAnswers(const server::Aggregator& aggregator) {
+  while (aggregator.Stats().answering > 0) {
     std::this_thread::sleep_for(std::chrono::microseconds(100));
   }
 }

@@ -92,6 +92,9 @@ class TestNode {
   std::unique_ptr<server::Aggregator> aggregator_;
 };
 
+// Blocks until all rounds that the aggregator has closed are answered.
+void AwaitAnswers(const server::Aggregator& aggregator);
+
 // An answer, of these parts.
 inline server::SignAnswer MakeAnswer(std::uint64_t aggregation_time, ledger::ByteVector own,
                                      ledger::ByteVector tail) {

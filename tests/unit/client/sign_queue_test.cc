@@ -256,6 +256,38 @@ TEST_F(SignQueueTest, OpensAnotherStreamForWhatWasRefusedAfterTheHalfClose) {
   EXPECT_EQ(Send(), ids);
 }
 
+// Time goes on between two looks at it: whichever of them a pause ends before, it is noticed. If
+// not, the queue waits for the request's end, which never comes here.
+TEST(SignQueuePause, EndsBetweenAnyTwoLooksAtTheClock) {
+  const net::RetryPolicy retry{.initial_delay = absl::ZeroDuration(),
+                               .max_delay = absl::ZeroDuration()};
+  for (int last_early_look = 0; last_early_look < 8; ++last_early_look) {
+    int looks = -1;  // Since the refusal.
+    SignQueue queue({.max_in_flight = 1,
+                     .max_unanswered = 1,
+                     .timeout = absl::InfiniteDuration(),
+                     .retry = retry},
+                    {.monotonic =
+                         [&] {
+                           if (looks < 0) return absl::Hours(1);
+                           return absl::Hours(looks++ < last_early_look ? 1 : 2);
+                         },
+                     .sleep = {},
+                     .random = [] { return 0.5; }});
+    PITSER_ASSERT_OK(queue.Add(SomeImprint("a"), 0, [](const auto&) {}));
+    ASSERT_TRUE(queue.WaitForWork());
+    std::vector<SignQueue::Item> items;
+    ASSERT_EQ(queue.Next(1, items), Step::kSend);
+    queue.Sent();
+    // The pause, of a wait too short to be noticed, is over an hour later.
+    queue.Refuse(*queue.TakeInFlight(items[0].id), {.status = absl::UnavailableError("again"),
+                                                    .server_delay = absl::Milliseconds(1)});
+    looks = 0;
+    EXPECT_EQ(queue.Next(1, items), Step::kSend);
+    queue.Answer(*queue.TakeInFlight(items[0].id), absl::InternalError("x"));
+  }
+}
+
 // Many callers, a pump, and events from yet another thread: every request is answered once.
 TEST(SignQueueThreads, AnswerEachRequestOnce) {
   constexpr int kCallers = 4;

@@ -91,6 +91,7 @@ class AggregatorParentTest : public ::testing::Test {
   std::vector<ReceivedAnswer> AfterARound() {
     node_.clock().Advance(absl::Seconds(1));
     node_.clock().AwaitBlocked(2);
+    testing::AwaitAnswers(*aggregator_);
     return box_.Take();
   }
 
