@@ -306,7 +306,8 @@ TEST(SignQueueThreads, AnswerEachRequestOnce) {
       while (open) {
         switch (queue.Next(16, items)) {
           case Step::kSend: {
-            base::Thread("event", [&queue] { queue.Sent(); });
+            // Told while answers arrive already, as gRPC may tell it.
+            const base::Thread event("event", [&queue] { queue.Sent(); });
             for (const auto& item : items) {
               auto request = queue.TakeInFlight(item.id);
               if (++sent % 7 == 0) {
