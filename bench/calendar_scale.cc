@@ -132,30 +132,31 @@ double ProcessorSeconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-// Chains from random leaves to what `until` gives. A first round warms the caches up, with other
-// leaves than are measured; in a last one each is folded and held against the root.
+// Chains from random leaves to what `until` gives. Three times as many warm the caches up, from
+// other leaves than are measured; at the end those that were measured are folded and held against
+// the root.
 Times Chains(const storage::Calendar& calendar, const Spread& leaves, int queries,
              const std::function<std::uint64_t(std::uint64_t, std::mt19937_64&)>& until) {
-  std::vector<double> times;
-  double processor = 0;
-  for (int round = 0; round < 3; ++round) {
-    const bool check = round == 2;
-    std::mt19937_64 random(round == 0 ? 7 : 8);
-    if (!check) times.clear();
-    const double before = ProcessorSeconds();
-    for (int i = 0; i < queries; ++i) {
+  const auto ask = [&](unsigned seed, int count, const auto& take) {
+    std::mt19937_64 random(seed);
+    for (int i = 0; i < count; ++i) {
       const std::uint64_t t = leaves.Second(random() % leaves.count());
       const std::uint64_t p = until(t, random);
       const auto start = SteadyClock::now();
-      const auto chain = Need(calendar.Chain(t, p));
-      if (!check) times.push_back(MillisecondsSince(start) * 1000);
-      if (check) {
-        PITSER_CHECK(Need(ledger::FoldCalendarLinks(chain.input_hash, chain.links)) ==
-                     Need(calendar.Root(p)));
-      }
+      const ledger::CalendarHashChain chain = Need(calendar.Chain(t, p));
+      take(MillisecondsSince(start) * 1000, chain, p);
     }
-    if (!check) processor = ProcessorSeconds() - before;
-  }
+  };
+  ask(7, 3 * queries, [](double, const auto&, std::uint64_t) {});
+  std::vector<double> times;
+  times.reserve(static_cast<std::size_t>(queries));
+  const double before = ProcessorSeconds();
+  ask(8, queries, [&](double us, const auto&, std::uint64_t) { times.push_back(us); });
+  const double processor = ProcessorSeconds() - before;
+  ask(8, queries, [&](double, const auto& chain, std::uint64_t p) {
+    PITSER_CHECK(Need(ledger::FoldCalendarLinks(chain.input_hash, chain.links)) ==
+                 Need(calendar.Root(p)));
+  });
   return {Percentile(times, 0.5), Percentile(times, 0.99), queries / processor};
 }
 

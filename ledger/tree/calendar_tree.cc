@@ -33,11 +33,46 @@ absl::Status CheckAfterHead(std::optional<std::uint64_t> head, std::uint64_t t) 
       absl::StrFormat("second %d is not after the head, %d", t, *head));
 }
 
+// The right child chooses the algorithm: spec 5.1.
+HashInput JoinInput(const Imprint& left, const Imprint& right) {
+  return {right.algorithm(), {left.bytes(), right.bytes(), Bytes(&kCalendarByte, 1)}};
+}
+
 }  // namespace
 
-// The right child chooses the algorithm: spec 5.1.
 absl::StatusOr<Imprint> JoinCalendarNodes(const Imprint& left, const Imprint& right) {
-  return Hash(right.algorithm(), {left.bytes(), right.bytes(), Bytes(&kCalendarByte, 1)});
+  const HashInput input = JoinInput(left, right);
+  return Hash(input.algorithm, {input.parts[0], input.parts[1], input.parts[2]});
+}
+
+absl::StatusOr<std::span<PlacedNode>> JoinCalendarRow(unsigned level, std::span<PlacedNode> row) {
+  const Imprint& empty = EmptyNode(level);
+  std::size_t next = 0;
+  const auto take = [&](unsigned& place) {
+    const PlacedNode& node = row[next++];
+    place = node.first / 2;
+    if (node.first % 2 != 0) return JoinInput(empty, node.second);
+    const bool both = next < row.size() && row[next].first == node.first + 1;
+    return JoinInput(node.second, both ? row[next++].second : empty);
+  };
+  std::size_t made = 0;
+  unsigned one_place = 0;
+  unsigned other_place = 0;
+  while (next < row.size()) {
+    const HashInput one = take(one_place);
+    PlacedNode& one_node = row[made++];
+    if (next == row.size()) {
+      PITSER_ASSIGN_OR_RETURN(one_node.second,
+                              Hash(one.algorithm, {one.parts[0], one.parts[1], one.parts[2]}));
+    } else {
+      const HashInput other = take(other_place);
+      PlacedNode& other_node = row[made++];
+      PITSER_RETURN_IF_ERROR(HashTwo(one, other, one_node.second, other_node.second));
+      other_node.first = other_place;
+    }
+    one_node.first = one_place;
+  }
+  return row.first(made);
 }
 
 const Imprint& EmptyNode(unsigned level) {
@@ -113,6 +148,7 @@ absl::StatusOr<std::vector<CalendarNode>> PlanAppend(const NodeReader& nodes,
 absl::StatusOr<PeakFolds> PeakFolds::Make(const NodeReader& nodes, std::uint64_t publication_time) {
   PITSER_RETURN_IF_ERROR(CheckRange(publication_time));
   PeakFolds folds(publication_time + 1);
+  folds.folds_.reserve(static_cast<std::size_t>(std::popcount(folds.count_)));
   for (unsigned bit = 0; bit <= kCalendarLevels; ++bit) {
     if (!Bit(folds.count_, bit)) continue;
     PITSER_ASSIGN_OR_RETURN(Imprint value, nodes.Node(bit, (folds.count_ >> bit) - 1));

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -34,6 +36,15 @@ const Imprint& EmptyNode(unsigned level);
 // The value of an inner node of the calendar over its two children.
 // Errors: kUnimplemented when this build cannot compute the right child's algorithm.
 absl::StatusOr<Imprint> JoinCalendarNodes(const Imprint& left, const Imprint& right);
+
+// A node of a level, by its place among those that it is looked at with.
+using PlacedNode = std::pair<unsigned, Imprint>;
+
+// Makes of nodes of `level` their parents, in place: `row` is ascending, has what is not empty, and
+// the place of a node's neighbour is its own with the last bit turned. Returns the parents, the
+// row's first so many, at half their places. Two hashes are computed side by side.
+// Errors: as JoinCalendarNodes(); the row then means nothing.
+absl::StatusOr<std::span<PlacedNode>> JoinCalendarRow(unsigned level, std::span<PlacedNode> row);
 
 // A perfect subtree's value, to be written.
 struct CalendarNode {

@@ -83,7 +83,9 @@ absl::Status BulkLoader::Put(std::size_t stream, const std::string& key, rocksdb
   if (writer == nullptr) {
     if (files_.empty()) PITSER_RETURN_IF_ERROR(MakeFolder(*options_.env, folder_));
     files_.push_back(absl::StrFormat("%s/%d.sst", folder_, files_.size()));
-    writer = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(), options_);
+    // What was loaded is soon asked for: the system may keep it in memory.
+    writer = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(), options_, nullptr,
+                                                      /*invalidate_page_cache=*/false);
     PITSER_RETURN_IF_ERROR(FromRocks(writer->Open(files_.back())));
   }
   return FromRocks(writer->Put(key, value));

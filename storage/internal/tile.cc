@@ -5,9 +5,8 @@
 #include <cstring>
 #include <optional>
 
-#include "ledger/base/check.h"
+#include "absl/container/inlined_vector.h"
 #include "ledger/base/status.h"
-#include "ledger/tree/calendar_tree.h"
 
 namespace pitser::storage::internal {
 
@@ -23,19 +22,16 @@ Tile Tile::Make(unsigned band, std::span<const Slot> slots) {
 
 absl::StatusOr<Tile> Tile::Expanded() const {
   std::array<std::optional<Imprint>, std::size_t{2} * kTileWidth> nodes;
+  absl::InlinedVector<Slot, kTileWidth> slots;
   for (unsigned number = 0; number < kTileWidth; ++number) {
-    if (Has(number)) nodes[number] = Value(number);
+    if (!Has(number)) continue;
+    slots.emplace_back(number, Value(number));
+    nodes[number] = slots.back().second;
   }
+  std::span<Slot> row(slots);
   for (unsigned depth = 1; depth <= kBand; ++depth) {
-    const Imprint& empty = ledger::EmptyNode(band_ * kBand + depth - 1);
-    for (unsigned place = 0; place < kTileWidth >> depth; ++place) {
-      const auto& left = nodes[Number(depth - 1, 2 * place)];
-      const auto& right = nodes[Number(depth - 1, 2 * place + 1)];
-      if (!left && !right) continue;
-      PITSER_ASSIGN_OR_RETURN(
-          nodes[Number(depth, place)],
-          ledger::JoinCalendarNodes(left ? *left : empty, right ? *right : empty));
-    }
+    PITSER_ASSIGN_OR_RETURN(row, ledger::JoinCalendarRow(band_ * kBand + depth - 1, row));
+    for (const Slot& node : row) nodes[Number(depth, node.first)] = node.second;
   }
   Tile tile(band_);
   tile.Put(nodes);

@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <utility>
 
 #include "absl/status/statusor.h"
 #include "ledger/base/bytes.h"
 #include "ledger/crypto/imprint.h"
+#include "ledger/tree/calendar_tree.h"
 #include "storage/internal/rocks.h"
 
 namespace pitser::storage::internal {
@@ -20,8 +20,8 @@ namespace pitser::storage::internal {
 // Thread: immutable.
 class Tile {
  public:
-  // Slot i is child i, kBand levels below N((band + 1) * kBand, ...), of kTileWidth.
-  using Slot = std::pair<unsigned, ledger::Imprint>;
+  // Place i is child i, kBand levels below N((band + 1) * kBand, ...), of kTileWidth.
+  using Slot = ledger::PlacedNode;
 
   // `slots` are the children that are stored, ascending.
   static Tile Make(unsigned band, std::span<const Slot> slots);

@@ -8,7 +8,9 @@ namespace {
 
 constexpr unsigned kUpperBand = 2;
 constexpr unsigned kManySlots = 4;
-constexpr unsigned kFolds = 0xFF;  // In the place of a band.
+// In the place of a band.
+constexpr unsigned kFolds = 0xFF;
+constexpr unsigned kStretch = 0xFE;
 
 // Unlike RocksDB's own keys, which have 16 bytes.
 class Key {
@@ -63,6 +65,16 @@ Cached<Tile> TileCache::Keep(unsigned band, std::uint64_t parent, Tile tile) con
   const std::size_t bytes = tile.bytes();
   return Put(*cache_, Key(band, parent), std::move(tile), bytes,
              band >= kUpperBand ? rocksdb::Cache::Priority::HIGH : rocksdb::Cache::Priority::LOW);
+}
+
+Cached<Stretch> TileCache::FindStretch(std::uint64_t number) const {
+  return Find<Stretch>(*cache_, Key(kStretch, number));
+}
+
+Cached<Stretch> TileCache::Keep(std::uint64_t number, Stretch stretch) const {
+  const std::size_t bytes = stretch.bytes();
+  return Put(*cache_, Key(kStretch, number), std::move(stretch), bytes,
+             rocksdb::Cache::Priority::HIGH);
 }
 
 Cached<ledger::PeakFolds> TileCache::FindFolds(std::uint64_t publication_time) const {

@@ -6,6 +6,7 @@
 
 #include "ledger/tree/calendar_tree.h"
 #include "rocksdb/cache.h"
+#include "storage/internal/stretch.h"
 #include "storage/internal/tile.h"
 
 namespace pitser::storage::internal {
@@ -32,22 +33,27 @@ class Cached {
   rocksdb::Cache::Handle* handle_ = nullptr;
 };
 
-// Keeps in memory what every chain passes through: the tiles of the upper bands, and the folds of
-// publication times. It lies in the database's own cache, beside its blocks, where the upper tiles
-// stay before all else: one budget for all. What is kept is complete as of a head that was read
-// before, so that it never changes. Thread: any.
+// Keeps in memory what every chain passes through: the tiles of the upper bands and the folds of
+// publication times, and below them the stretches of few leaves and the tiles of many. It lies in
+// the database's own cache, beside its blocks, where the upper tiles stay before all else: one
+// budget for all. What is kept is complete as of a head that was read before, so that it never
+// changes. Thread: any.
 class TileCache {
  public:
   explicit TileCache(std::shared_ptr<rocksdb::Cache> cache) : cache_(std::move(cache)) {}
 
   // Whether such a tile may be kept when the seconds before `next` are closed.
   static bool IsComplete(unsigned band, std::uint64_t parent, std::uint64_t next);
-  // Whether it is worth it. The lowest bands have nearly all of the tiles, and where few seconds
-  // have a leaf most of them are asked for once, and have little to compute.
+  // Whether it is worth it: the lowest bands have nearly all of the tiles, and those with few slots
+  // have little to compute.
   static bool IsWorthIt(unsigned band, const Tile& tile);
 
   Cached<Tile> FindTile(unsigned band, std::uint64_t parent) const;
   Cached<Tile> Keep(unsigned band, std::uint64_t parent, Tile tile) const;
+
+  // The seconds from number * Stretch::kSeconds on. It may be kept when they are all closed.
+  Cached<Stretch> FindStretch(std::uint64_t number) const;
+  Cached<Stretch> Keep(std::uint64_t number, Stretch stretch) const;
 
   Cached<ledger::PeakFolds> FindFolds(std::uint64_t publication_time) const;
   Cached<ledger::PeakFolds> Keep(ledger::PeakFolds folds) const;

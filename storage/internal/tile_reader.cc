@@ -1,5 +1,8 @@
 #include "storage/internal/tile_reader.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "absl/strings/str_format.h"
 #include "ledger/base/status.h"
 
@@ -9,18 +12,23 @@ using ledger::Imprint;
 
 namespace {
 
-// So few leaves in a tile that those about it are likely to be as few, ...
-constexpr std::size_t kFewInTile = 2;
-// ... and so few below a tile of the band above that its nodes are sooner computed than sought.
-constexpr std::size_t kFewBelow = 8;
+// The place of N(level, index) below the node `below` levels above it.
+unsigned PlaceBelow(unsigned below, std::uint64_t index) {
+  return static_cast<unsigned>(index & ((std::uint64_t{1} << below) - 1));
+}
 
 }  // namespace
 
 absl::StatusOr<Imprint> TileReader::Node(unsigned level, std::uint64_t index) const {
+  if (level < Stretch::kLevels) {
+    const unsigned below = Stretch::kLevels - level;
+    PITSER_ASSIGN_OR_RETURN(const Stretch* stretch, LoadStretch(index >> below));
+    if (stretch != nullptr) return stretch->Node(level, PlaceBelow(below, index));
+  }
   const unsigned depth = level % kBand;
   const unsigned below = kBand - depth;  // Levels from here to the tile's parent.
   PITSER_ASSIGN_OR_RETURN(const Tile* tile, Load(level / kBand, index >> below));
-  return tile->Node(depth, static_cast<unsigned>(index & ((std::uint64_t{1} << below) - 1)));
+  return tile->Node(depth, PlaceBelow(below, index));
 }
 
 absl::StatusOr<Imprint> TileReader::Recomputed(unsigned level, std::uint64_t index) const {
@@ -33,11 +41,8 @@ absl::StatusOr<const Tile*> TileReader::Load(unsigned band, std::uint64_t parent
     if (loaded.band == band && loaded.parent == parent) return loaded.tile;
   }
   if (const Tile* const tile = Find(band, parent)) return tile;
-  PITSER_ASSIGN_OR_RETURN(const Slots slots, Read(band, parent << kBand, kTileWidth, kTileWidth));
-  if (band == 0 && slots.size() <= kFewInTile && MayKeep(1, parent >> kBand) &&
-      Find(1, parent >> kBand) == nullptr) {
-    PITSER_RETURN_IF_ERROR(LoadAbove(parent >> kBand));
-  }
+  PITSER_ASSIGN_OR_RETURN(const Slots slots, Read(IteratorOf(kept_, /*keeps_blocks=*/true), band,
+                                                  parent << kBand, kTileWidth, kTileWidth));
   return Add(band, parent, Tile::Make(band, slots));
 }
 
@@ -59,39 +64,54 @@ absl::StatusOr<const Tile*> TileReader::Add(unsigned band, std::uint64_t parent,
   return Add({band, parent, kept, std::move(own), {}});
 }
 
-absl::Status TileReader::LoadAbove(std::uint64_t parent) const {
-  PITSER_ASSIGN_OR_RETURN(Slots leaves,
-                          Read(0, parent << 2 * kBand, kTileWidth << kBand, kFewBelow + 1));
-  if (leaves.size() > kFewBelow) return absl::OkStatus();
-  Slots nodes;
-  for (auto begin = leaves.begin(); begin != leaves.end();) {
-    const unsigned place = begin->first / kTileWidth;
-    auto end = begin;
-    for (; end != leaves.end() && end->first / kTileWidth == place; ++end) end->first %= kTileWidth;
-    PITSER_ASSIGN_OR_RETURN(const Imprint node, Tile::Make(0, {begin, end}).Node(kBand, 0));
-    nodes.emplace_back(place, node);
-    begin = end;
+absl::StatusOr<const Stretch*> TileReader::LoadStretch(std::uint64_t number) const {
+  if (!MayKeep(Stretch::kLevels / kBand - 1, number)) return nullptr;
+  auto loaded = std::ranges::find(stretches_, number, &LoadedStretch::number);
+  if (loaded == stretches_.end()) {
+    Cached<Stretch> cached = cache_->FindStretch(number);
+    if (cached.get() != nullptr) {
+      stretches_.push_back({number, std::move(cached)});
+    } else {
+      // Without the blocks: what is worth keeping of them is the stretch.
+      PITSER_ASSIGN_OR_RETURN(const Slots leaves, Read(IteratorOf(once_, /*keeps_blocks=*/false), 0,
+                                                       number << Stretch::kLevels,
+                                                       Stretch::kSeconds, Stretch::kFew + 1));
+      PITSER_ASSIGN_OR_RETURN(Stretch stretch, Stretch::Make(leaves));
+      stretches_.push_back({number, cache_->Keep(number, std::move(stretch))});
+    }
+    loaded = std::prev(stretches_.end());
   }
-  return Add(1, parent, Tile::Make(1, nodes)).status();
+  const Stretch* const stretch = loaded->cached.get();
+  return stretch->few() ? stretch : nullptr;
 }
 
-absl::StatusOr<TileReader::Slots> TileReader::Read(unsigned band, std::uint64_t first,
-                                                   unsigned width, std::size_t most) const {
-  if (iterator_ == nullptr) iterator_.reset(db_.NewIterator(rocksdb::ReadOptions()));
+rocksdb::Iterator& TileReader::IteratorOf(std::unique_ptr<rocksdb::Iterator>& place,
+                                          bool keeps_blocks) const {
+  if (place == nullptr) {
+    rocksdb::ReadOptions options;
+    options.fill_cache = keeps_blocks;
+    place.reset(db_.NewIterator(options));
+  }
+  return *place;
+}
+
+absl::StatusOr<TileReader::Slots> TileReader::Read(rocksdb::Iterator& iterator, unsigned band,
+                                                   std::uint64_t first, unsigned width,
+                                                   std::size_t most) {
   const unsigned level = band * kBand;
   Slots slots;
-  iterator_->Seek(NodeKey(level, first));
-  for (; slots.size() < most && iterator_->Valid(); iterator_->Next()) {
-    const std::optional<std::uint64_t> index = IndexOfKey(level, iterator_->key());
+  iterator.Seek(NodeKey(level, first));
+  for (; slots.size() < most && iterator.Valid(); iterator.Next()) {
+    const std::optional<std::uint64_t> index = IndexOfKey(level, iterator.key());
     if (!index || *index - first >= width) break;
-    auto value = Imprint::Parse(ToBytes(iterator_->value()));
+    auto value = Imprint::Parse(ToBytes(iterator.value()));
     if (!value.ok()) {
       return absl::DataLossError(
           absl::StrFormat("calendar node (%d, %d): %s", level, *index, value.status().message()));
     }
     slots.emplace_back(static_cast<unsigned>(*index - first), *value);
   }
-  PITSER_RETURN_IF_ERROR(FromRocks(iterator_->status()));
+  PITSER_RETURN_IF_ERROR(FromRocks(iterator.status()));
   return slots;
 }
 

@@ -11,13 +11,15 @@
 #include "ledger/tree/calendar_tree.h"
 #include "rocksdb/db.h"
 #include "storage/internal/rocks.h"
+#include "storage/internal/stretch.h"
 #include "storage/internal/tile.h"
 #include "storage/internal/tile_cache.h"
 
 namespace pitser::storage::internal {
 
 // Reads nodes of any level from the stored bands: what a chain needs of a band is one tile, one
-// seek. For one call (a chain, a root, a plan): tiles stay as they were first read.
+// seek, and where leaves are few, what it needs of the lowest three is their stretch. For one call
+// (a chain, a root, a plan): what was read stays as it was first read.
 // No snapshot is needed: a node that is complete as of a head that was read before never changes,
 // and others are not asked for.
 // Thread: one.
@@ -47,7 +49,12 @@ class TileReader : public ledger::NodeReader {
     Cached<Tile> cached;
   };
 
-  using Slots = absl::InlinedVector<Tile::Slot, kTileWidth>;
+  struct LoadedStretch {
+    std::uint64_t number;
+    Cached<Stretch> cached;
+  };
+
+  using Slots = absl::InlinedVector<ledger::PlacedNode, kTileWidth>;
 
   bool MayKeep(unsigned band, std::uint64_t parent) const {
     return cache_ != nullptr && TileCache::IsComplete(band, parent, next_);
@@ -55,9 +62,8 @@ class TileReader : public ledger::NodeReader {
   absl::StatusOr<const Tile*> Load(unsigned band, std::uint64_t parent) const;
   // What is in the cache; null if it is not.
   const Tile* Find(unsigned band, std::uint64_t parent) const;
-  // The tile of band 1 from the leaves below it, which lie together, where they are few: that saves
-  // a seek among the nodes of its own level, which are as many as the leaves there.
-  absl::Status LoadAbove(std::uint64_t parent) const;
+  // Where the leaves are few and may be kept: they. Null: they are many, or not all there yet.
+  absl::StatusOr<const Stretch*> LoadStretch(std::uint64_t number) const;
   absl::StatusOr<const Tile*> Add(unsigned band, std::uint64_t parent, Tile tile) const;
   const Tile* Add(Loaded loaded) const {
     tiles_.push_back(std::move(loaded));
@@ -65,14 +71,18 @@ class TileReader : public ledger::NodeReader {
   }
   // What is stored of the `width` nodes of a band's lowest level from `first` on, numbered from
   // there, ascending: `most` at most.
-  absl::StatusOr<Slots> Read(unsigned band, std::uint64_t first, unsigned width,
-                             std::size_t most) const;
+  static absl::StatusOr<Slots> Read(rocksdb::Iterator& iterator, unsigned band, std::uint64_t first,
+                                    unsigned width, std::size_t most);
+  // The one at `place`, made when it is needed first.
+  rocksdb::Iterator& IteratorOf(std::unique_ptr<rocksdb::Iterator>& place, bool keeps_blocks) const;
 
   rocksdb::DB& db_;
   const TileCache* const cache_ = nullptr;
   const std::uint64_t next_ = 0;
-  mutable std::unique_ptr<rocksdb::Iterator> iterator_;
+  mutable std::unique_ptr<rocksdb::Iterator> kept_;  // The blocks that it reads stay in the cache.
+  mutable std::unique_ptr<rocksdb::Iterator> once_;  // They don't.
   mutable std::vector<Loaded> tiles_;
+  mutable std::vector<LoadedStretch> stretches_;
 };
 
 // The head record; nothing in a new calendar.   Errors: kDataLoss; kUnavailable.

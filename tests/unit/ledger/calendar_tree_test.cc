@@ -1,6 +1,8 @@
 #include "ledger/tree/calendar_tree.h"
 
+#include <array>
 #include <map>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -74,6 +76,31 @@ TEST(EmptyNode, MatchesTheSpec) {
 }
 
 // The chains of spec 5.4, with their siblings.
+TEST(JoinCalendarRow, JoinsAsNodeByNode) {
+  constexpr unsigned kLevel = 3;
+  constexpr std::array kAlgorithms = {HashAlgorithm::kSha256, HashAlgorithm::kSha512};
+  std::mt19937_64 random(20261126);
+  for (int round = 0; round < 200; ++round) {
+    std::map<unsigned, Imprint> nodes;
+    for (std::uint64_t i = random() % 20; i > 0; --i) {
+      const auto place = static_cast<unsigned>(random() % 32);
+      nodes.emplace(place, TestImprint(random(), kAlgorithms[random() % 4 == 0 ? 1 : 0]));
+    }
+    std::vector<PlacedNode> expected;
+    for (unsigned parent = 0; parent < 16; ++parent) {
+      const auto left = nodes.find(2 * parent);
+      const auto right = nodes.find(2 * parent + 1);
+      if (left == nodes.end() && right == nodes.end()) continue;
+      expected.emplace_back(
+          parent, *JoinCalendarNodes(left == nodes.end() ? EmptyNode(kLevel) : left->second,
+                                     right == nodes.end() ? EmptyNode(kLevel) : right->second));
+    }
+    std::vector<PlacedNode> row(nodes.begin(), nodes.end());
+    PITSER_ASSERT_OK_AND_ASSIGN(const auto parents, JoinCalendarRow(kLevel, row));
+    EXPECT_EQ(std::vector<PlacedNode>(parents.begin(), parents.end()), expected);
+  }
+}
+
 TEST(BuildCalendarChain, MatchesTheSpecsExample) {
   const MemoryCalendar calendar = Filled(10);
   PITSER_ASSERT_OK_AND_ASSIGN(const CalendarHashChain five, BuildCalendarChain(calendar, 5, 10));

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -138,36 +139,42 @@ TEST_P(CalendarCacheTest, EqualsTheModelOverLeavesAndGaps) {
   ExpectSame(*calendar_, model);
 }
 
-// Few leaves in two bands are read otherwise than many: every second of windows that hold none, one
-// and so on, some close together.
+// Few leaves in three bands are read otherwise than many: stretches that hold none, one and so on,
+// some close together, and each in two ways, by the tiles of the newest and by itself later.
 TEST_P(CalendarCacheTest, EqualsTheModelWhereLeavesAreFewAndWhereTheyAreMany) {
-  constexpr std::uint64_t kWindow = 256;
-  constexpr std::uint64_t kFirst = 1'700'000'000 / kWindow;
-  constexpr std::uint64_t kWindows = 14;
+  constexpr std::uint64_t kStretch = 4096;
+  constexpr std::uint64_t kFirst = 1'700'000'000 / kStretch;
+  constexpr std::array<std::size_t, 10> kLeaves = {1, 0, 2, 40, 127, 128, 129, 1000, 9, 30};
   CalendarOptions options;
   options.cache_bytes = GetParam();
   PITSER_ASSERT_OK(Open(options));
   MemoryCalendar model;
   std::mt19937_64 random(20261126);
-  for (std::uint64_t window = 0; window < kWindows; ++window) {
+  std::vector<std::uint64_t> asked;
+  for (std::size_t i = 0; i < kLeaves.size(); ++i) {
     std::set<std::uint64_t> seconds;
-    while (seconds.size() < window) {
-      seconds.insert(random() % (window % 3 == 0 ? kWindow : kWindow / 5));
+    while (seconds.size() < kLeaves[i]) {
+      seconds.insert(random() % (i % 3 == 0 ? kStretch : kStretch / 3));
     }
     for (const std::uint64_t second : seconds) {
-      const std::uint64_t t = (kFirst + window) * kWindow + second;
+      const std::uint64_t t = (kFirst + i) * kStretch + second;
       PITSER_ASSERT_OK(Append(t, TestImprint(t)));
       PITSER_ASSERT_OK(model.Append(t, TestImprint(t)));
+      asked.insert(asked.end(), {t, t + 1});
     }
+    for (int k = 0; k < 100; ++k) asked.push_back((kFirst + i) * kStretch + random() % kStretch);
   }
-  const std::uint64_t head = (kFirst + kWindows) * kWindow + 1;
-  PITSER_ASSERT_OK(calendar_->AdvanceHead(head));
-  PITSER_ASSERT_OK(model.Skip(head));
-  for (std::uint64_t t = kFirst * kWindow; t < head; ++t) {
-    PITSER_ASSERT_OK_AND_ASSIGN(const auto chain, calendar_->Chain(t, head));
-    const auto expected = ledger::BuildCalendarChain(model, t, head);
-    ASSERT_EQ(chain.input_hash, expected->input_hash) << t;
-    ASSERT_EQ(chain.links, expected->links) << t;
+  for (const std::uint64_t head :
+       {(kFirst + kLeaves.size()) * kStretch - 2, (kFirst + kLeaves.size()) * kStretch + 1}) {
+    PITSER_ASSERT_OK(calendar_->AdvanceHead(head));
+    PITSER_ASSERT_OK(model.Skip(head));
+    for (const std::uint64_t t : asked) {
+      if (t > head) continue;
+      PITSER_ASSERT_OK_AND_ASSIGN(const auto chain, calendar_->Chain(t, head));
+      const auto expected = ledger::BuildCalendarChain(model, t, head);
+      ASSERT_EQ(chain.input_hash, expected->input_hash) << t;
+      ASSERT_EQ(chain.links, expected->links) << t;
+    }
   }
 }
 
