@@ -11,6 +11,7 @@
 #include "bench/load/run.h"
 #include "client/cli/console.h"
 #include "client/cli/exit_code.h"
+#include "net/grpc_process.h"
 
 namespace pitser::bench {
 namespace {
@@ -70,6 +71,7 @@ ExitCode RunCommandLine(const std::vector<std::string>& arguments, cli::Console&
 
 int main(int argc, char** argv) {
   namespace cli = pitser::cli;
+  pitser::net::PrepareGrpcProcess();
   cli::Console console = cli::Console::System("pitser-bench");
   try {
     cli::ExitCode code =

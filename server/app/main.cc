@@ -1,3 +1,7 @@
+#include "net/grpc_process.h"
 #include "server/app/run.h"
 
-int main(int argc, char** argv) { return pitser::server::RunPitserd(argc, argv, {}); }
+int main(int argc, char** argv) {
+  pitser::net::PrepareGrpcProcess();
+  return pitser::server::RunPitserd(argc, argv, {});
+}
