@@ -75,7 +75,7 @@ TEST(EmptyNode, MatchesTheSpec) {
   EXPECT_EQ(EmptyNode(kCalendarLevels).bytes().size(), 33u);
 }
 
-// The chains of spec 5.4, with their siblings.
+// Rows with gaps, of two algorithms.
 TEST(JoinCalendarRow, JoinsAsNodeByNode) {
   constexpr unsigned kLevel = 3;
   constexpr std::array kAlgorithms = {HashAlgorithm::kSha256, HashAlgorithm::kSha512};
@@ -101,6 +101,7 @@ TEST(JoinCalendarRow, JoinsAsNodeByNode) {
   }
 }
 
+// The chains of spec 5.4, with their siblings.
 TEST(BuildCalendarChain, MatchesTheSpecsExample) {
   const MemoryCalendar calendar = Filled(10);
   PITSER_ASSERT_OK_AND_ASSIGN(const CalendarHashChain five, BuildCalendarChain(calendar, 5, 10));
