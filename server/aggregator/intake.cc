@@ -109,21 +109,21 @@ Round Intake::TakeAll() {
 }
 
 Round Intake::Collect(absl::FunctionRef<bool(std::uint64_t)> which) {
-  Round all;
+  std::vector<Round> found;
   for (Shard& shard : shards_) {
-    std::vector<Round> found;
-    {
-      MutexLock lock(shard.mu);
-      std::vector<Round> kept;
-      for (Round& round : shard.rounds) {
-        (which(round.t) ? found : kept).push_back(std::move(round));
+    MutexLock lock(shard.mu);
+    std::vector<Round> kept;
+    for (Round& round : shard.rounds) {
+      if (which(round.t)) {
+        shard.last_size = round.waiting.size();
+        found.push_back(std::move(round));
+      } else {
+        kept.push_back(std::move(round));
       }
-      shard.rounds = std::move(kept);
-      if (!found.empty()) shard.last_size = found.back().waiting.size();
     }
-    for (Round& round : found) all.Join(std::move(round));
+    shard.rounds = std::move(kept);
   }
-  return all;
+  return JoinRounds(std::move(found));
 }
 
 absl::Status Intake::Gate() const {

@@ -16,10 +16,9 @@
 namespace pitser::server {
 
 // Where requests wait for their round to be over. Threads that bring them do not wait for each
-// other: each has a shard to itself, as long as there are no more threads than shards. Within one
-// shard, requests keep their order.
-// Thread: Take(), SetDraining(), Close(), pending(), draining() and Release(): any. All else: the
-// round thread.
+// other: each has a shard to itself, as long as there are no more threads than shards. What is
+// taken out is in the order of arrival. Thread: Take(), SetDraining(), Close(), pending(),
+// draining() and Release(): any. All else: the round thread.
 class Intake {
  public:
   // `clock` outlives this.   Shape: at least one shard.

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -42,16 +40,10 @@ struct Waiting {
 struct Round {
   std::uint64_t t = 0;
   std::vector<Waiting> waiting;
-
-  // Another one, as one with this: of the later time.
-  void Join(Round other) {
-    t = std::max(t, other.t);
-    if (waiting.empty()) {
-      waiting = std::move(other.waiting);
-    } else {
-      std::ranges::move(other.waiting, std::back_inserter(waiting));
-    }
-  }
 };
+
+// All of them as one: of the latest time, its requests in the order of their arrival, as far as
+// each round's are.
+Round JoinRounds(std::vector<Round> rounds);
 
 }  // namespace pitser::server

@@ -74,6 +74,19 @@ TEST_F(IntakeTest, ARoundIsWhatCameInDuringItsSecondFromAllShards) {
   EXPECT_EQ(intake_.pending(), 5U);
 }
 
+// Who came first has waited longest, and is answered first.
+TEST_F(IntakeTest, ARoundIsInTheOrderOfArrivalWhateverShardTookThem) {
+  std::vector<absl::Time> arrivals;
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    TakeByThreads(2 * i, 1 + static_cast<int>(i % 2));
+    for (std::uint64_t k = 0; k <= i % 2; ++k) arrivals.push_back(clock_.Now());
+    clock_.Advance(absl::Milliseconds(1));
+  }
+  std::vector<absl::Time> order;
+  for (const Waiting& one : intake_.TakeUpTo(kT).waiting) order.push_back(one.since);
+  EXPECT_EQ(order, arrivals);
+}
+
 TEST_F(IntakeTest, RoundsThatAreTakenTogetherHaveTheTimeOfTheLast) {
   for (int i = 0; i < 3; ++i) {
     TakeByThreads(0, 3);
