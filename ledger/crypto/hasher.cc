@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_format.h"
 #include "ledger/base/check.h"
+#include "ledger/base/status.h"
 #include "ledger/crypto/openssl_internal.h"
 #include "ledger/crypto/sha256_short.h"
 
@@ -99,8 +100,9 @@ bool HashAvailable(HashAlgorithm algorithm) { return Fetched(algorithm) != nullp
 
 absl::StatusOr<Imprint> Hash(HashAlgorithm algorithm, std::initializer_list<Bytes> parts) {
   if (IsShortSha256(algorithm, JoinedSize(parts))) {
-    return Imprint::Make(
-        algorithm, [&](std::span<std::uint8_t> out) { internal::Sha256Short(parts, out.data()); });
+    return Imprint::Make(algorithm, [&](std::span<std::uint8_t> out) {
+      internal::Sha256Short({parts.begin(), parts.size()}, out.data());
+    });
   }
   const EVP_MD* digest = Fetched(algorithm);
   if (digest == nullptr) return Unavailable(algorithm);
@@ -114,16 +116,26 @@ absl::StatusOr<Imprint> Hash(HashAlgorithm algorithm, std::initializer_list<Byte
   });
 }
 
+absl::Status HashOne(const HashInput& input, Imprint& node) {
+  if (IsShortSha256(input) && node.algorithm() == HashAlgorithm::kSha256) {
+    node.Remake(
+        [&](std::span<std::uint8_t> out) { internal::Sha256Short(input.parts, out.data()); });
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<Imprint> imprint =
+      Hash(input.algorithm, {input.parts[0], input.parts[1], input.parts[2]});
+  if (!imprint.ok()) return imprint.status();
+  node = *imprint;
+  return absl::OkStatus();
+}
+
 absl::Status HashTwo(const HashInput& one, const HashInput& other, Imprint& one_node,
                      Imprint& other_node) {
   if (!IsShortSha256(one) || !IsShortSha256(other)) {
-    absl::StatusOr<Imprint> first = Hash(one.algorithm, {one.parts[0], one.parts[1], one.parts[2]});
-    if (!first.ok()) return first.status();
-    absl::StatusOr<Imprint> second =
-        Hash(other.algorithm, {other.parts[0], other.parts[1], other.parts[2]});
-    if (!second.ok()) return second.status();
-    one_node = *first;
-    other_node = *second;
+    Imprint first = one_node;  // The other's parts may view into it.
+    PITSER_RETURN_IF_ERROR(HashOne(one, first));
+    PITSER_RETURN_IF_ERROR(HashOne(other, other_node));
+    one_node = first;
     return absl::OkStatus();
   }
   if (one_node.algorithm() == HashAlgorithm::kSha256 &&

@@ -29,6 +29,10 @@ struct HashInput {
   std::array<Bytes, 3> parts;
 };
 
+// `node` becomes the imprint of the input, whose parts may view into it.
+// Errors: kUnimplemented as for Hash(); `node` is then as it was.   Thread, cost: as Hash().
+absl::Status HashOne(const HashInput& input, Imprint& node);
+
 // `one_node` and `other_node` become the imprints of the two inputs, whose parts may view into the
 // nodes. Side by side two short SHA-256 hashes take a third longer than one.
 // Errors: kUnimplemented as for Hash(); the nodes then mean nothing.   Thread, cost: as Hash().

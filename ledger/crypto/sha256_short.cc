@@ -91,9 +91,9 @@ bool HasSha256Instructions() {
   return has;
 }
 
-void Sha256Short(std::initializer_list<Bytes> parts, std::uint8_t* digest) {
-  Padded message(JoinedSize({parts.begin(), parts.size()}));
-  Join({parts.begin(), parts.size()}, message.bytes());
+void Sha256Short(std::span<const Bytes> parts, std::uint8_t* digest) {
+  Padded message(JoinedSize(parts));
+  Join(parts, message.bytes());
   Sha256Blocks(message.bytes(), message.blocks(), digest);
 }
 
@@ -171,7 +171,7 @@ void Sha256PaddedBySixteen(const PaddedMessages& messages, std::uint8_t* digests
 namespace pitser::ledger::internal {
 
 bool HasSha256Instructions() { return false; }
-void Sha256Short(std::initializer_list<Bytes>, std::uint8_t*) { PITSER_CHECK(false); }
+void Sha256Short(std::span<const Bytes>, std::uint8_t*) { PITSER_CHECK(false); }
 void Sha256ShortTwo(std::span<const Bytes>, std::span<const Bytes>, std::uint8_t*, std::uint8_t*) {
   PITSER_CHECK(false);
 }

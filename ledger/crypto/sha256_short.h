@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <span>
 
 #include "ledger/base/bytes.h"
@@ -20,12 +19,12 @@ inline constexpr std::size_t kMaxShortMessage = 4 * 64 - 9;
 // below may be called.   Cost: none after the first call.
 bool HasSha256Instructions();
 
-// The hash of the joined parts, 32 bytes to `digest`.
-// Shape: the parts have at most kMaxShortMessage bytes together, `digest` may not be part of them.
-void Sha256Short(std::initializer_list<Bytes> parts, std::uint8_t* digest);
+// The hash of the joined parts, 32 bytes to `digest`. They are read before anything is written, so
+// that a part may be an old digest.
+// Shape: the parts have at most kMaxShortMessage bytes together.
+void Sha256Short(std::span<const Bytes> parts, std::uint8_t* digest);
 
 // Two of these at once, which takes a third longer than one. Shape: the same; `digests` are apart.
-// Both messages are read before anything is written, so that a part may be an old digest.
 void Sha256ShortTwo(std::span<const Bytes> one, std::span<const Bytes> other,
                     std::uint8_t* digest_of_one, std::uint8_t* digest_of_other);
 

@@ -63,7 +63,21 @@ absl::Status ReadSibling(const Element& element, AggregationLink& link) {
   }
 }
 
+// Whether a link has nothing but a SHA-256 imprint, as nearly all have: known at a glance, such a
+// link is read in half of the time.
+bool IsPlainLink(Bytes value) {
+  constexpr std::uint8_t kSha256ImprintSize = 1 + 32;
+  return value.size() == 2 + kSha256ImprintSize && value[0] == kSiblingHashTag &&
+         value[1] == kSha256ImprintSize &&
+         value[2] == static_cast<std::uint8_t>(HashAlgorithm::kSha256);
+}
+
 absl::Status ParseLink(const Element& element, AggregationLink& link) {
+  if (IsPlainLink(element.value)) {
+    link = {element.type == kLeftLinkTag ? LinkDirection::kLeft : LinkDirection::kRight,
+            SiblingKind::kImprint, 0, element.value.subspan(2)};
+    return absl::OkStatus();
+  }
   link.direction = element.type == kLeftLinkTag ? LinkDirection::kLeft : LinkDirection::kRight;
   std::optional<Level> correction;
   bool has_sibling = false;
@@ -194,18 +208,21 @@ absl::StatusOr<std::uint64_t> ShapeOf(std::span<const AggregationLink> links) {
   return shape;
 }
 
+absl::Status FoldAggregationLink(HashAlgorithm algorithm, const AggregationLink& link,
+                                 LeveledImprint& node) {
+  const std::optional<HashInput> step = internal::AggregationStep(algorithm, link, node);
+  if (step) return HashOne(*step, node.imprint);
+  return absl::InvalidArgumentError(
+      absl::StrFormat("aggregation hash chain: level %d is beyond the highest, 255",
+                      node.level + 1 + link.level_correction));
+}
+
 absl::StatusOr<LeveledImprint> FoldAggregationLinks(HashAlgorithm algorithm,
                                                     std::span<const AggregationLink> links,
                                                     const Imprint& input, Level level) {
   LeveledImprint node{input, level};
   for (const AggregationLink& link : links) {
-    const std::optional<HashInput> step = internal::AggregationStep(algorithm, link, node);
-    if (!step) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("aggregation hash chain: level %d is beyond the highest, 255",
-                          node.level + 1 + link.level_correction));
-    }
-    PITSER_ASSIGN_OR_RETURN(node.imprint, internal::Hash(*step));
+    PITSER_RETURN_IF_ERROR(FoldAggregationLink(algorithm, link, node));
   }
   return node;
 }

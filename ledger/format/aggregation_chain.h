@@ -63,4 +63,8 @@ absl::StatusOr<LeveledImprint> FoldAggregationLinks(HashAlgorithm algorithm,
                                                     std::span<const AggregationLink> links,
                                                     const Imprint& input, Level level);
 
+// A single link: `node` becomes its parent. Errors, cost: the same; `node` then means nothing.
+absl::Status FoldAggregationLink(HashAlgorithm algorithm, const AggregationLink& link,
+                                 LeveledImprint& node);
+
 }  // namespace pitser::ledger

@@ -104,7 +104,7 @@ absl::StatusOr<Imprint> FoldCalendarLinks(const Imprint& input,
                                           std::span<const CalendarLink> links) {
   Imprint node = input;
   for (const CalendarLink& link : links) {
-    PITSER_ASSIGN_OR_RETURN(node, internal::Hash(internal::CalendarStep(link, node)));
+    PITSER_RETURN_IF_ERROR(HashOne(internal::CalendarStep(link, node), node));
   }
   return node;
 }

@@ -50,10 +50,8 @@ std::optional<FoldedChains> FoldSideBySide(std::span<const AggregationHashChain>
       const HashInput calendar_step = internal::CalendarStep(links.front(), root);
       links = links.subspan(1);
       if (!HashTwo(*step, calendar_step, walk.imprint(), root).ok()) return std::nullopt;
-    } else {
-      const absl::StatusOr<Imprint> imprint = internal::Hash(*step);
-      if (!imprint.ok()) return std::nullopt;
-      walk.imprint() = *imprint;
+    } else if (!HashOne(*step, walk.imprint()).ok()) {
+      return std::nullopt;
     }
     walk.GoOn();
   }

@@ -35,8 +35,4 @@ inline HashInput CalendarStep(const CalendarLink& link, const Imprint& node) {
           {left_operand.bytes(), right_operand.bytes(), Bytes(&kCalendarLevel, 1)}};
 }
 
-inline absl::StatusOr<Imprint> Hash(const HashInput& input) {
-  return ledger::Hash(input.algorithm, {input.parts[0], input.parts[1], input.parts[2]});
-}
-
 }  // namespace pitser::ledger::internal

@@ -45,6 +45,20 @@ TEST(Hash, ThreadsDoNotDisturbEachOther) {
   for (std::thread& thread : threads) thread.join();
 }
 
+TEST(HashOne, EqualsHashWhateverTheNodeWasBefore) {
+  for (HashAlgorithm before : AllHashAlgorithms()) {
+    for (HashAlgorithm algorithm : AllHashAlgorithms()) {
+      const Imprint start = Imprint::Zero(before);
+      Imprint node = start;
+      const absl::Status status =
+          HashOne({algorithm, {AsBytes("left"), node.bytes(), AsBytes("")}}, node);
+      ASSERT_EQ(status.ok(), HashAvailable(algorithm));
+      EXPECT_EQ(node,
+                status.ok() ? Hash(algorithm, {AsBytes("left"), start.bytes()}).value() : start);
+    }
+  }
+}
+
 TEST(HashTwo, EqualsOneByOneForEveryTwoAlgorithms) {
   const Imprint start = Imprint::Zero(HashAlgorithm::kSha512);
   for (HashAlgorithm algorithm : AllHashAlgorithms()) {

@@ -38,7 +38,7 @@ ByteVector RandomBytes(std::size_t size, std::mt19937& random) {
 TEST(Sha256Short, KnownAnswer) {
   PITSER_NEED_INSTRUCTIONS();
   Digest digest{};
-  Sha256Short({AsBytes("abc")}, digest.data());
+  Sha256Short(std::array{AsBytes("abc")}, digest.data());
   EXPECT_EQ(ToHex(digest), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
@@ -52,8 +52,9 @@ TEST(Sha256Short, EqualsOpensslForEveryLengthInPieces) {
       const std::size_t second = size == first ? 0 : random() % (size - first + 1);
       const Bytes all(message);
       Digest digest{};
-      Sha256Short({all.first(first), all.subspan(first, second), all.subspan(first + second)},
-                  digest.data());
+      Sha256Short(
+          std::array{all.first(first), all.subspan(first, second), all.subspan(first + second)},
+          digest.data());
       ASSERT_EQ(digest, ByOpenssl(message)) << size << " bytes, " << first << " + " << second;
     }
   }
@@ -136,7 +137,7 @@ TEST(Sha256ShortDeathTest, LongerMessagesAreRefused) {
   PITSER_NEED_INSTRUCTIONS();
   const ByteVector message(kMaxShortMessage + 1);
   Digest digest{};
-  EXPECT_DEATH(Sha256Short({message}, digest.data()), "");
+  EXPECT_DEATH(Sha256Short(std::array{Bytes(message)}, digest.data()), "");
 }
 
 }  // namespace

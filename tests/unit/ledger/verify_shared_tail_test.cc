@@ -157,6 +157,55 @@ TEST(SharedTail, AgreesWithTheWholeSignatureForPartsThatAreCutAndJoined) {
   }
 }
 
+// The part, one chain, with an element that readers pass over: behind all that its `where`-th child
+// has, if that is a link, or behind the child itself.
+ByteVector WithMore(Bytes part, std::size_t where, bool inside) {
+  const ByteVector more = ToVector(AsBytes("\x5f\x01!"));
+  ByteVector children;
+  TlvReader outer(part);
+  const Element chain = ValueOf(outer.Next());
+  TlvReader reader(chain);
+  for (std::size_t i = 0; !reader.done(); ++i) {
+    const Element child = ValueOf(reader.Next());
+    ByteVector value = ToVector(child.value);
+    const bool is_link = child.type == 0x07 || child.type == 0x08;
+    if (i == where && inside && is_link) Append(value, more);
+    WriteElement(children, child.type, value);
+    if (i == where && !inside) Append(children, more);
+  }
+  ByteVector made;
+  WriteElement(made, chain.type, children);
+  return made;
+}
+
+// The same siblings do not make the same links: where an element ends counts, too.
+TEST(SharedTail, AgreesWithTheWholeSignatureWhereElementsAreLonger) {
+  const std::vector<Imprint> hashes = Hashes(33);
+  const MadeBatch batch = MakeBatch(hashes, kTestTime);
+  const std::string good = Whole(batch, batch.parts[5], hashes[5]);
+  int longer = 0;
+  for (const bool inside : {false, true}) {
+    for (std::size_t where = 0; where < 20; ++where) {
+      const ByteVector part = WithMore(batch.parts[4], where, inside);
+      if (part == batch.parts[4]) continue;  // There is no such link, or child.
+      ++longer;
+      ASSERT_EQ(Whole(batch, part, hashes[4]), good);
+      SharedTail tail(batch.tail);
+      for (int again = 0; again < 2; ++again) {
+        EXPECT_EQ(Short(tail, batch.parts[5], hashes[5]), good);
+        EXPECT_EQ(Short(tail, part, hashes[4]), good);
+        // Each bit of it after itself: the two differ in nothing else.
+        for (std::size_t bit = 0; bit < part.size() * 8; bit += 3) {
+          ByteVector flipped = part;
+          flipped[bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8);
+          ASSERT_EQ(Short(tail, flipped, hashes[4]), Whole(batch, flipped, hashes[4])) << bit;
+        }
+      }
+    }
+  }
+  EXPECT_GE(longer, 2 * 6);  // The links of a tree of 33, at least.
+}
+
 TEST(SharedTail, NeverSaysYesUnderATailThatIsWrong) {
   const std::vector<Imprint> hashes = Hashes(4);
   const MadeBatch batch = MakeBatch(hashes, kTestTime);
