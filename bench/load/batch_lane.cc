@@ -14,6 +14,37 @@ namespace {
 
 using base::MutexLock;
 
+// What has come of a batch. Messages are not kept as they come, for those of many batches come at
+// the same time.
+struct Answers {
+  Answers() = default;
+  Answers(const Answers&) = delete;
+  Answers& operator=(const Answers&) = delete;
+
+  std::string tail;  // Of the first message.
+  std::uint64_t aggregation_time = 0;
+  std::uint64_t parts = 0;
+  std::uint64_t too_long = 0;  // Of the parts: none of a signature.
+  std::uint64_t part_bytes = 0;
+  std::uint64_t bytes = 0;
+  std::vector<std::unique_ptr<PartChunk>> chunks;
+  KeptParts kept{[this](std::unique_ptr<PartChunk> full) { chunks.push_back(std::move(full)); }};
+
+  // `first`: the number of the batch's first hash.
+  void Take(const v1::SignBatchResponse& answer, std::uint64_t first, bool keep) {
+    if (bytes == 0) {
+      tail = answer.tail();
+      aggregation_time = answer.aggregation_time();
+    }
+    bytes += answer.ByteSizeLong();
+    for (const std::string& part : answer.parts()) {
+      part_bytes += part.size();
+      if (keep && !kept.Add(first + parts, part, tail, aggregation_time)) ++too_long;
+      ++parts;
+    }
+  }
+};
+
 // A SignBatch for every `batch_size` hashes.
 class BatchLane final : public Lane {
  public:
@@ -36,7 +67,7 @@ class BatchLane final : public Lane {
 
     void Start() {
       lane_->stub_->async()->SignBatch(&context, &request, this);
-      StartRead(&answers.emplace_back());
+      StartRead(&answer_);
       StartCall();
     }
 
@@ -45,27 +76,26 @@ class BatchLane final : public Lane {
     Times times;  // Due when its last hash was.
     grpc::ClientContext context;
     v1::SignBatchRequest request;
-    std::vector<v1::SignBatchResponse> answers;  // Worth nothing until the call has ended with OK.
+    Answers answers;  // Worth nothing until the call has ended with OK.
 
    private:
     void OnReadDone(bool ok) override {
-      if (ok) {
-        StartRead(&answers.emplace_back());
-      } else {
-        answers.pop_back();
-      }
+      if (!ok) return;
+      answers.Take(answer_, first, lane_->options_.keep != nullptr);
+      StartRead(&answer_);
     }
     void OnDone(const grpc::Status& status) override {
       lane_->End(std::unique_ptr<Call>(this), status);
     }
 
     BatchLane* const lane_;
+    v1::SignBatchResponse answer_;  // One for all of them: it has the memory for the next.
   };
 
   // The next call, ready to be started; null when none is due.
   Call* Begin() PITSER_EXCLUDES(mu_);
   void End(std::unique_ptr<Call> call, const grpc::Status& status) PITSER_EXCLUDES(mu_);
-  void Take(const Call& call, std::int64_t now) PITSER_REQUIRES(mu_);
+  void Take(Call& call, std::int64_t now) PITSER_REQUIRES(mu_);
 
   const std::unique_ptr<v1::Signer::Stub> stub_;
   absl::flat_hash_set<Call*> running_ PITSER_GUARDED_BY(mu_);
@@ -114,27 +144,25 @@ void BatchLane::End(std::unique_ptr<Call> call, const grpc::Status& status) {
   --calls_;
 }
 
-void BatchLane::Take(const Call& call, std::int64_t now) {
-  std::uint64_t parts = 0;
-  for (const v1::SignBatchResponse& answer : call.answers) {
-    tally_.bytes_received += answer.ByteSizeLong();
-    parts += static_cast<std::uint64_t>(answer.parts_size());
-  }
-  if (parts != call.count) {
+void BatchLane::Take(Call& call, std::int64_t now) {
+  Answers& answers = call.answers;
+  tally_.bytes_received += answers.bytes;
+  if (answers.parts != call.count) {
     NotSigned({.refusal = {grpc::StatusCode::UNKNOWN, ""}}, call.times, now, call.count);
     return tally_.Breach(
-        absl::StrCat("a batch of ", call.count, " was answered with ", parts, " parts"));
+        absl::StrCat("a batch of ", call.count, " was answered with ", answers.parts, " parts"));
   }
   Signed(call.times, now, call.count);
-  const v1::SignBatchResponse& head = call.answers.front();
   ++tally_.tails;
-  tally_.tail_bytes += head.tail().size();
-  std::uint64_t number = call.first;
-  for (const v1::SignBatchResponse& answer : call.answers) {
-    for (const std::string& part : answer.parts()) {
-      Keep(number++, part, head.tail(), head.aggregation_time());
-    }
+  tally_.tail_bytes += answers.tail.size();
+  tally_.part_bytes += answers.part_bytes;
+  if (answers.too_long > 0) {
+    tally_.Breach(absl::StrCat(answers.too_long, " of the batch of request ", call.first,
+                               ": longer than any signature"));
   }
+  if (!options_.keep) return;
+  answers.kept.Flush();
+  for (std::unique_ptr<PartChunk>& chunk : answers.chunks) options_.keep(std::move(chunk));
 }
 
 }  // namespace

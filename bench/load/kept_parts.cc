@@ -63,11 +63,11 @@ bool PartChunk::Add(std::uint64_t number, const std::shared_ptr<const Tail>& tai
                                                              : tails_.size() - 1),
                       .own = static_cast<std::uint16_t>(part.size() - shared),
                       .shared = static_cast<std::uint16_t>(shared)};
-  if (kSize - used_ < sizeof(record) + record.own) return false;
+  if (kSize - bytes_.size() < sizeof(record) + record.own) return false;
   if (record.tail == tails_.size()) tails_.push_back(tail);
-  std::memcpy(&bytes_[used_], &record, sizeof(record));
-  std::memcpy(&bytes_[used_ + sizeof(record)], part.data(), record.own);
-  used_ += sizeof(record) + record.own;
+  const auto* const header = reinterpret_cast<const std::uint8_t*>(&record);
+  bytes_.insert(bytes_.end(), header, header + sizeof(record));
+  ledger::Append(bytes_, ledger::AsBytes(part.substr(0, record.own)));
   ++count_;
   last_part_.replace(0, last_part_.size() - shared, part.substr(0, record.own));
   return true;
@@ -75,7 +75,7 @@ bool PartChunk::Add(std::uint64_t number, const std::shared_ptr<const Tail>& tai
 
 void PartChunk::ForEach(const Visit& visit) const {
   ledger::ByteVector part;
-  for (std::size_t at = 0; at < used_;) {
+  for (std::size_t at = 0; at < bytes_.size();) {
     Record record;
     std::memcpy(&record, &bytes_[at], sizeof(record));
     at += sizeof(record);

@@ -29,8 +29,6 @@ class PartChunk {
  public:
   static constexpr std::size_t kSize = std::size_t{1} << 20;
 
-  PartChunk() : bytes_(new std::uint8_t[kSize]) {}
-
   // Shape: at most 65535 bytes.   False when there is no room: nothing was added.
   bool Add(std::uint64_t number, const std::shared_ptr<const Tail>& tail, std::string_view part);
 
@@ -38,12 +36,11 @@ class PartChunk {
   using Visit = std::function<void(std::uint64_t number, const Tail& tail, ledger::Bytes part)>;
   void ForEach(const Visit& visit) const;
 
-  std::size_t size_bytes() const { return used_; }
+  std::size_t size_bytes() const { return bytes_.size(); }
   std::uint64_t count() const { return count_; }
 
  private:
-  const std::unique_ptr<std::uint8_t[]> bytes_;
-  std::size_t used_ = 0;
+  ledger::ByteVector bytes_;
   std::uint64_t count_ = 0;
   std::vector<std::shared_ptr<const Tail>> tails_;
   std::string last_part_;
