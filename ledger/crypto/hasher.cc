@@ -83,8 +83,7 @@ bool IsShortSha256(HashAlgorithm algorithm, std::size_t size) {
          internal::HasSha256Instructions();
 }
 
-template <typename Parts>
-std::size_t JoinedSize(const Parts& parts) {
+std::size_t JoinedSize(std::span<const Bytes> parts) {
   std::size_t size = 0;
   for (Bytes part : parts) size += part.size();
   return size;
@@ -94,38 +93,39 @@ bool IsShortSha256(const HashInput& input) {
   return IsShortSha256(input.algorithm, JoinedSize(input.parts));
 }
 
+// Writes the digest of the joined parts, which are read before: they may view into its place.
+// Precondition: HashAvailable(algorithm).
+void HashTo(HashAlgorithm algorithm, std::span<const Bytes> parts, std::span<std::uint8_t> out) {
+  if (IsShortSha256(algorithm, JoinedSize(parts))) {
+    return internal::Sha256Short(parts, out.data());
+  }
+  EVP_MD_CTX* context = ThreadContext(algorithm);
+  PITSER_CHECK(EVP_DigestInit_ex2(context, Fetched(algorithm), nullptr) == 1);
+  for (Bytes part : parts) {
+    PITSER_CHECK(EVP_DigestUpdate(context, part.data(), part.size()) == 1);
+  }
+  PITSER_CHECK(EVP_DigestFinal_ex(context, out.data(), nullptr) == 1);
+}
+
 }  // namespace
 
 bool HashAvailable(HashAlgorithm algorithm) { return Fetched(algorithm) != nullptr; }
 
 absl::StatusOr<Imprint> Hash(HashAlgorithm algorithm, std::initializer_list<Bytes> parts) {
-  if (IsShortSha256(algorithm, JoinedSize(parts))) {
-    return Imprint::Make(algorithm, [&](std::span<std::uint8_t> out) {
-      internal::Sha256Short({parts.begin(), parts.size()}, out.data());
-    });
-  }
-  const EVP_MD* digest = Fetched(algorithm);
-  if (digest == nullptr) return Unavailable(algorithm);
-  EVP_MD_CTX* context = ThreadContext(algorithm);
-  PITSER_CHECK(EVP_DigestInit_ex2(context, digest, nullptr) == 1);
-  for (Bytes part : parts) {
-    PITSER_CHECK(EVP_DigestUpdate(context, part.data(), part.size()) == 1);
-  }
+  if (!HashAvailable(algorithm)) return Unavailable(algorithm);
   return Imprint::Make(algorithm, [&](std::span<std::uint8_t> out) {
-    PITSER_CHECK(EVP_DigestFinal_ex(context, out.data(), nullptr) == 1);
+    HashTo(algorithm, {parts.begin(), parts.size()}, out);
   });
 }
 
 absl::Status HashOne(const HashInput& input, Imprint& node) {
-  if (IsShortSha256(input) && node.algorithm() == HashAlgorithm::kSha256) {
-    node.Remake(
-        [&](std::span<std::uint8_t> out) { internal::Sha256Short(input.parts, out.data()); });
-    return absl::OkStatus();
+  if (!HashAvailable(input.algorithm)) return Unavailable(input.algorithm);
+  const auto fill = [&](std::span<std::uint8_t> out) { HashTo(input.algorithm, input.parts, out); };
+  if (node.algorithm() == input.algorithm) {
+    node.Remake(fill);
+  } else {
+    node = Imprint::Make(input.algorithm, fill);
   }
-  const absl::StatusOr<Imprint> imprint =
-      Hash(input.algorithm, {input.parts[0], input.parts[1], input.parts[2]});
-  if (!imprint.ok()) return imprint.status();
-  node = *imprint;
   return absl::OkStatus();
 }
 
