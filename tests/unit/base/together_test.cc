@@ -25,8 +25,8 @@ TEST_P(Together, EveryStepIsDoneOnceBeforeItReturns) {
 }
 
 TEST(RunTogether, WaitsForNoThreadThatIsBusy) {
-  WorkerPool pool(1, 100);
   Gate gate;
+  WorkerPool pool(1, 100);
   pool.Post([&] { gate.Pass(); });
   gate.AwaitArrival();
   std::atomic<int> done = 0;
@@ -36,8 +36,8 @@ TEST(RunTogether, WaitsForNoThreadThatIsBusy) {
 }
 
 TEST(RunTogether, AFullPoolIsNoHindrance) {
-  WorkerPool pool(1, 1);
   Gate gate;
+  WorkerPool pool(1, 1);
   pool.Post([&] { gate.Pass(); });
   gate.AwaitArrival();
   pool.Post([] {});
@@ -73,8 +73,8 @@ TEST(RunAside, IsDoneOnceAfterEveryStep) {
 }
 
 TEST(RunAside, DoesNotWait) {
-  WorkerPool pool(1, 1);
   Gate gate;
+  WorkerPool pool(1, 1);
   std::atomic<int> ends = 0;
   RunAside(
       pool, 1, 2, [&](std::size_t) { gate.Pass(); }, [&] { ++ends; });
