@@ -91,6 +91,19 @@ absl::StatusOr<v1::ExtendResponse> Caller::Extend(std::uint64_t from,
   return response;
 }
 
+absl::StatusOr<v1::ExtendSignatureResponse> Caller::ExtendSignature(
+    ledger::Bytes signature, std::optional<std::uint64_t> to) const {
+  grpc::ClientContext context;
+  SetDeadline(context, kTimeout);
+  v1::ExtendSignatureRequest request;
+  request.set_signature(signature.data(), signature.size());
+  if (to.has_value()) request.set_publication_time(*to);
+  v1::ExtendSignatureResponse response;
+  PITSER_RETURN_IF_ERROR(net::FromGrpcStatus(
+      v1::Extender::NewStub(channel_)->ExtendSignature(&context, request, &response)));
+  return response;
+}
+
 absl::StatusOr<v1::GetCalendarHeadResponse> Caller::Head() const {
   grpc::ClientContext context;
   SetDeadline(context, kTimeout);

@@ -39,6 +39,8 @@ class Caller {
   absl::StatusOr<ledger::PublicationsFile> VerifiedPublicationsFile(std::uint64_t at_time) const;
   absl::StatusOr<v1::ExtendResponse> Extend(std::uint64_t from,
                                             std::optional<std::uint64_t> to = {}) const;
+  absl::StatusOr<v1::ExtendSignatureResponse> ExtendSignature(
+      ledger::Bytes signature, std::optional<std::uint64_t> to = {}) const;
   absl::StatusOr<v1::GetCalendarHeadResponse> Head() const;
 
   // What grpc.health.v1 says: 1 serving, 2 not serving; the status code, negative, of a call that

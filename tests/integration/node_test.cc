@@ -11,10 +11,12 @@
 
 #include "base/log.h"
 #include "gtest/gtest.h"
+#include "ledger/base/hex.h"
 #include "ledger/verify/verifier.h"
 #include "server/app/control_client.h"
 #include "tests/integration/caller.h"
 #include "tests/integration/node_fixture.h"
+#include "tests/support/golden_signature.h"
 #include "tests/support/signature_maker.h"
 #include "tests/support/status_matchers.h"
 
@@ -128,6 +130,64 @@ TEST_F(NodeTest, PublishesThroughTheSocketAndExtends) {
   EXPECT_EQ(verdict.outcome, ledger::Outcome::kOk) << ledger::ErrorCodeName(verdict.code);
   PITSER_ASSERT_OK_AND_ASSIGN(const auto head, caller_->Head());
   EXPECT_GE(head.time(), publication.time);
+}
+
+TEST_F(NodeTest, ExtendsAWholeSignature) {
+  PITSER_ASSERT_OK(StartWithKeys());
+  Tick();
+  const ledger::Imprint hash = SomeImprint("document");
+  const auto result = caller_->Sign(hash);
+  ASSERT_TRUE(result.status.ok()) << result.status.error_message();
+  const ledger::Bytes young = ledger::AsBytes(result.response.signature());
+  EXPECT_THAT(caller_->ExtendSignature(young),
+              StatusIs(absl::StatusCode::kOutOfRange, "no publication after second"));
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto publication,
+                              PublishThroughSocket(run(), absl::Seconds(60)));
+
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto extended, caller_->ExtendSignature(young));
+  EXPECT_EQ(extended.aggregation_time(), result.response.aggregation_time());
+  EXPECT_EQ(extended.publication().time(), publication.time);
+  EXPECT_EQ(extended.publication().code(), ledger::EncodePublicationCode(publication));
+  const ledger::Bytes bytes = ledger::AsBytes(extended.signature());
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto signature,
+                              ledger::Signature::Parse({bytes.begin(), bytes.end()}));
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto file, caller_->VerifiedPublicationsFile(Now()));
+  ledger::VerificationContext context{signature, hash, 0, {}, &file, {}};
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto verdict,
+                              ledger::Verify(ledger::Policy::kPublicationsFileBased, context));
+  EXPECT_EQ(verdict.outcome, ledger::Outcome::kOk) << ledger::ErrorCodeName(verdict.code);
+  // Once more, and to that publication by its time: the same bytes.
+  for (const auto to : {std::optional<std::uint64_t>(), std::optional(publication.time)}) {
+    PITSER_ASSERT_OK_AND_ASSIGN(const auto again, caller_->ExtendSignature(bytes, to));
+    EXPECT_EQ(again.signature(), extended.signature());
+  }
+}
+
+TEST_F(NodeTest, ExtendsNothingThatIsNotItsOwn) {
+  PITSER_ASSERT_OK(StartWithKeys());
+  Tick();
+  const auto result = caller_->Sign(SomeImprint("document"));
+  ASSERT_TRUE(result.status.ok()) << result.status.error_message();
+  const ledger::Bytes young = ledger::AsBytes(result.response.signature());
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto publication,
+                              PublishThroughSocket(run(), absl::Seconds(60)));
+  EXPECT_THAT(caller_->ExtendSignature(young, result.response.aggregation_time() - 1),
+              StatusIs(absl::StatusCode::kInvalidArgument, "before the signature's second"));
+  EXPECT_THAT(caller_->ExtendSignature(young, publication.time + 1),
+              StatusIs(absl::StatusCode::kNotFound, "no publication of second"));
+  EXPECT_THAT(caller_->ExtendSignature({}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(caller_->ExtendSignature(ledger::ByteVector(70'000, 0x88)),
+              StatusIs(absl::StatusCode::kInvalidArgument, "at most"));
+  // Another ledger's, and one of ours that was changed in its document's hash.
+  const ledger::ByteVector others = ledger::FromHex(pitser::testing::kGoldenSignatureHex).value();
+  EXPECT_THAT(caller_->ExtendSignature(others), StatusIs(absl::StatusCode::kInvalidArgument));
+  ledger::ByteVector changed(young.begin(), young.end());
+  const ledger::Imprint hash = SomeImprint("document");
+  const auto place = std::ranges::search(changed, hash.digest());
+  ASSERT_FALSE(place.empty());
+  place.front() ^= 1;
+  EXPECT_THAT(caller_->ExtendSignature(changed),
+              StatusIs(absl::StatusCode::kInvalidArgument, "not a signature of this ledger"));
 }
 
 TEST_F(NodeTest, BeyondTheHeadIsTriedLater) {

@@ -32,6 +32,13 @@ absl::Status IsTheParents(std::string_view what) {
       absl::StrCat("this server has a parent: ", ledger::ToAbsl(what), " is the parent's to give"));
 }
 
+void TellPublication(const ledger::PublicationRecord& record, v1::Publication& message) {
+  message.set_time(record.data.time);
+  message.set_imprint(ledger::ToString(record.data.hash.bytes()));
+  message.set_code(ledger::EncodePublicationCode(record.data));
+  for (const std::string& reference : record.references) message.add_references(reference);
+}
+
 grpc::ServerUnaryReactor* Read(ServiceContext& shared, grpc::CallbackServerContext& context,
                                std::function<absl::Status()> read) {
   grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "google/protobuf/message.h"
+#include "ledger/format/publication.h"
 #include "server/gateway/grpc/services.h"
 
 // What several services do alike.
@@ -24,6 +25,9 @@ absl::Status CheckSize(const google::protobuf::Message& request, const GrpcLimit
 
 // What a node that has a parent says when it is asked for `what`, which only the parent has.
 absl::Status IsTheParents(std::string_view what);
+
+// A publication as the contract tells it.
+void TellPublication(const ledger::PublicationRecord& record, v1::Publication& message);
 
 // Runs `read` where disk may be read and ends the call with what it returns.
 grpc::ServerUnaryReactor* Read(ServiceContext& shared, grpc::CallbackServerContext& context,

@@ -88,10 +88,7 @@ class ListCall final : public ReadingCall<v1::ListPublicationsResponse> {
       const ledger::PublicationRecord& record =
           file_->content().publications[file_->by_time()[place]];
       v1::Publication& publication = *message.add_publications();
-      publication.set_time(record.data.time);
-      publication.set_imprint(ledger::ToString(record.data.hash.bytes()));
-      publication.set_code(ledger::EncodePublicationCode(record.data));
-      for (const std::string& reference : record.references) publication.add_references(reference);
+      TellPublication(record, publication);
       bytes += publication.ByteSizeLong() + 6;  // And what says that it is one.
     }
     return Next::kSend;

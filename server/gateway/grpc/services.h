@@ -84,6 +84,9 @@ class ExtenderService final : public v1::Extender::CallbackService {
   grpc::ServerUnaryReactor* Extend(grpc::CallbackServerContext* context,
                                    const v1::ExtendRequest* request,
                                    v1::ExtendResponse* response) override;
+  grpc::ServerUnaryReactor* ExtendSignature(grpc::CallbackServerContext* context,
+                                            const v1::ExtendSignatureRequest* request,
+                                            v1::ExtendSignatureResponse* response) override;
 
  private:
   ServiceContext* const shared_;
