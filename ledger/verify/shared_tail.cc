@@ -4,6 +4,7 @@
 #include <array>
 
 #include "ledger/base/status.h"
+#include "ledger/format/tlv.h"
 #include "ledger/verify/engine.h"
 #include "ledger/verify/rules.h"
 
@@ -33,6 +34,27 @@ bool ContinuesBelow(const ChainIndex& lower, const std::vector<std::uint64_t>& u
   return lower.size() == upper.size() + 1 && std::equal(upper.begin(), upper.end(), lower.begin());
 }
 
+// Whether these elements say nothing but what is above the node where a part meets them. A list of
+// those that are known to: a RFC 3161 record speaks of the document itself, and what else a later
+// format may have is not known here.
+bool SaysOnlyWhatIsAbove(Bytes elements) {
+  TlvReader reader(elements);
+  while (!reader.done()) {
+    const absl::StatusOr<Element> element = reader.Next();
+    if (!element.ok()) return false;
+    switch (element->type) {
+      case kAggregationHashChainTag:
+      case kCalendarHashChainTag:
+      case kPublicationRecordTag:
+      case kCalendarAuthenticationRecordTag:
+        break;
+      default:
+        return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 absl::StatusOr<ByteVector> SharedTail::Assemble(Bytes part) const {
@@ -42,10 +64,8 @@ absl::StatusOr<ByteVector> SharedTail::Assemble(Bytes part) const {
 
 absl::StatusOr<VerificationResult> SharedTail::Verify(Bytes part, const Imprint& document_hash,
                                                       Level input_level) {
-  if (border_ != nullptr) {
-    auto result = VerifyPart(part, document_hash, input_level);
-    if (result.has_value()) return *std::move(result);
-  }
+  auto result = VerifyPart(part, document_hash, input_level);
+  if (result.has_value()) return *std::move(result);
   return VerifyWhole(part, document_hash, input_level);
 }
 
@@ -62,6 +82,7 @@ absl::StatusOr<VerificationResult> SharedTail::VerifyWhole(Bytes part, const Imp
 }
 
 void SharedTail::RememberBorder(const Signature& whole, Bytes part) {
+  if (!SaysOnlyWhatIsAbove(tail_)) return;
   const absl::StatusOr<Signature> alone = ParsePart(part);
   if (!alone.ok()) return;
   const absl::StatusOr<LeveledImprint> node = alone->AggregationRoot();
@@ -84,6 +105,7 @@ void SharedTail::RememberBorder(const Signature& whole, Bytes part) {
 
 std::optional<VerificationResult> SharedTail::VerifyPart(Bytes part, const Imprint& document_hash,
                                                          Level input_level) {
+  if (border_ == nullptr) return std::nullopt;
   if (part.size() + tail_.size() > kMaxSignatureSize - 4) return std::nullopt;
   absl::StatusOr<Signature> alone = ParsePart(part);
   if (!alone.ok()) return std::nullopt;

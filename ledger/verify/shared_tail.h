@@ -37,6 +37,13 @@ class SharedTail {
   absl::StatusOr<VerificationResult> Verify(Bytes part, const Imprint& document_hash,
                                             Level input_level);
 
+  // The short way alone: kOk where the part itself settles it, nothing where the whole signature
+  // has to be looked at, as before Verify() has passed a first one. A signature that passes so is
+  // right by every policy by which that first one is: all that policies look at beyond the internal
+  // rules stands in the tail.
+  std::optional<VerificationResult> VerifyPart(Bytes part, const Imprint& document_hash,
+                                               Level input_level);
+
  private:
   // Where a part that passed met the tail: a part that meets it there too passes with it.
   struct Border {
@@ -48,14 +55,12 @@ class SharedTail {
 
   absl::StatusOr<VerificationResult> VerifyWhole(Bytes part, const Imprint& document_hash,
                                                  Level input_level);
-  // Nothing when the part alone cannot settle it.
-  std::optional<VerificationResult> VerifyPart(Bytes part, const Imprint& document_hash,
-                                               Level input_level);
   void RememberBorder(const Signature& whole, Bytes part);
 
   const ByteVector tail_;
-  std::unique_ptr<const Border> border_;  // Null until a signature has passed.
-  internal::PathMemory path_;             // Of the part that passed last.
+  // Null until a signature has passed, and for a tail that says more than what is above a part.
+  std::unique_ptr<const Border> border_;
+  internal::PathMemory path_;  // Of the part that passed last.
 };
 
 }  // namespace pitser::ledger

@@ -259,6 +259,40 @@ TEST(SignatureChecker, JudgesABatchOfOneByItsTailAlone) {
   EXPECT_THAT(checker.counts().complaints.front(), HasSubstr("GEN-01"));
 }
 
+// A record in the tail speaks of one document; the leaf that it leads to is not that document.
+TEST(SignatureChecker, FindsLeavesUnderATailThatSpeaksOfAnotherDocument) {
+  pitser::testing::SignatureRecipe recipe = pitser::testing::AuthenticatedRecipe();
+  recipe.rfc3161.emplace();
+  const ledger::Signature signature = pitser::testing::MakeSignature(recipe);
+  const ledger::AggregationHashChain& lowest = signature.aggregation_chains().front();
+  const Tail tail{.bytes = ledger::ToString(signature.bytes().subspan(4 + lowest.raw.size())),
+                  .told_time = signature.signing_time()};
+  SignatureChecker checker(KeyBased());
+  EXPECT_TRUE(checker.Check(1, recipe.document_hash, tail, lowest.raw));
+  EXPECT_FALSE(checker.Check(2, lowest.input_hash, tail, lowest.raw));
+  EXPECT_THAT(checker.counts().complaints.front(), HasSubstr("GEN-01"));
+}
+
+// What the key has to vouch for may come with the part: then nothing of it is shared.
+TEST(SignatureChecker, FindsAKeyThatNobodyVouchesForInAPart) {
+  pitser::testing::SignatureRecipe recipe = pitser::testing::SingleNodeRecipe();
+  const auto pieces = [&] {
+    const ledger::Signature signature = pitser::testing::MakeSignature(recipe);
+    const ledger::AggregationHashChain& lowest = signature.aggregation_chains().front();
+    const Bytes rest = signature.bytes().subspan(4 + lowest.raw.size());
+    return std::pair(ledger::ToVector(rest), Tail{.bytes = ledger::ToString(lowest.raw),
+                                                  .told_time = signature.signing_time()});
+  };
+  const auto [part, tail] = pieces();
+  recipe.authentication.key =
+      ValueOf(ledger::PrivateKey::FromPem(pitser::testing::kTestOtherKeyPem));
+  const auto [forged_part, same_tail] = pieces();
+  ASSERT_EQ(tail.bytes, same_tail.bytes);
+  SignatureChecker checker(KeyBased());
+  EXPECT_TRUE(checker.Check(1, recipe.document_hash, tail, part));
+  EXPECT_FALSE(checker.Check(2, recipe.document_hash, tail, forged_part));
+}
+
 TEST(SignatureChecker, JudgesAWholeSignature) {
   const ledger::Signature signature =
       pitser::testing::MakeSignature(pitser::testing::AuthenticatedRecipe());
