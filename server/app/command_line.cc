@@ -66,8 +66,8 @@ struct Commands {
   // `pitserd --data DIR publish` means the same as `pitserd publish --data DIR`.
   std::vector<base::GivenFlag> flags;
   std::string config;
-  std::string timeout;  // Of drain.
-  bool version = false, sample_config = false, json = false, undo = false;
+  std::string timeout;  // Of drain and status.
+  bool version = false, sample_config = false, json = false, undo = false, wait = false;
   CLI::App* account = nullptr;
   AccountCommand account_command;
   std::string account_services;  // Of add and change.
@@ -115,11 +115,16 @@ struct Commands {
     status->footer(
         "\nRounds, requests, head, publications, days until certificates run out, limits, and\n"
         "whether requests are taken, and if not, why. Exit codes: 0 told, whatever it is; 6 no\n"
-        "server runs on the data folder, or it does not answer.\n"
+        "server runs on the data folder, or it does not answer; with --wait, or it does not serve\n"
+        "in time.\n"
         "\nExamples:\n"
         "  pitserd status\n"
+        "  pitserd status --wait --timeout 30s\n"
         "  pitserd status --json --data /var/lib/pitser\n");
     status->add_flag("--json", json, "one JSON object");
+    status->add_flag("--wait", wait,
+                     "first wait until it takes requests: for scripts that start it");
+    AddTimeout(*status);
     AddConfig(*status);
     AddFlag(*status, SettingsTable().front(), defaults, flags);  // data
   }
@@ -135,8 +140,7 @@ struct Commands {
         "  pitserd drain\n"
         "  pitserd drain --undo\n");
     drain->add_flag("--undo", undo, "take requests again");
-    drain->add_option("--timeout", timeout, "how long to wait (default 60s)")
-        ->type_name("DURATION");
+    AddTimeout(*drain);
     AddConfig(*drain);
     AddFlag(*drain, SettingsTable().front(), defaults, flags);  // data
   }
@@ -205,6 +209,10 @@ struct Commands {
     AddFlag(to, SettingsTable().front(), defaults, flags);  // data
   }
 
+  void AddTimeout(CLI::App& to) {
+    to.add_option("--timeout", timeout, "how long to wait (default 60s)")->type_name("DURATION");
+  }
+
   void AddConfig(CLI::App& to) {
     to.add_option("--config", config, "read settings from a TOML file (or: PITSER_CONFIG)")
         ->type_name("FILE");
@@ -264,19 +272,20 @@ CommandLine Settle(const Commands& commands, const base::Variables& variables) {
     refusal.hints = base::MisspeltVariables(layers, settings);
     return refusal;
   }
+  if (!commands.timeout.empty() && (!absl::ParseDuration(commands.timeout, &result.timeout) ||
+                                    result.timeout < absl::ZeroDuration())) {
+    return Refuse(absl::StrCat("--timeout: expected a duration like 60s or 1m30s, got '",
+                               commands.timeout, "'"));
+  }
   if (commands.publish->parsed()) {
     result.action = CommandLine::Action::kPublish;
   } else if (commands.status->parsed()) {
     result.action = CommandLine::Action::kStatus;
     result.json = commands.json;
+    result.wait = commands.wait;
   } else if (commands.drain->parsed()) {
     result.action = CommandLine::Action::kDrain;
     result.undo = commands.undo;
-    if (!commands.timeout.empty() && (!absl::ParseDuration(commands.timeout, &result.timeout) ||
-                                      result.timeout < absl::ZeroDuration())) {
-      return Refuse(absl::StrCat("--timeout: expected a duration like 60s or 1m30s, got '",
-                                 commands.timeout, "'"));
-    }
   } else if (commands.account->parsed()) {
     result.action = CommandLine::Action::kAccount;
     result.json = commands.json;

@@ -41,7 +41,8 @@ struct CommandLine {
   bool json = false;  // Of kStatus.
   AccountCommand account;
   bool undo = false;                           // Of kDrain.
-  absl::Duration timeout = absl::Seconds(60);  // Of kDrain.
+  bool wait = false;                           // Of kStatus: until the server serves.
+  absl::Duration timeout = absl::Seconds(60);  // Of kDrain, and of kStatus that waits.
   std::string text;
   std::vector<std::string> hints;      // To be told beside, one line each.
   ExitCode exit_code = ExitCode::kOk;  // Of kPrint and kRefuse.

@@ -15,7 +15,7 @@ namespace {
 
 constexpr absl::Duration kPublishTimeout = absl::Seconds(60);
 constexpr absl::Duration kTimeout = absl::Seconds(10);  // Of what waits for nothing.
-constexpr absl::Duration kDrainInterval = absl::Milliseconds(100);
+constexpr absl::Duration kPollInterval = absl::Milliseconds(100);
 
 ExitCode Publish(const std::string& run_dir) {
   const auto data = PublishThroughSocket(run_dir, kPublishTimeout);
@@ -23,10 +23,30 @@ ExitCode Publish(const std::string& run_dir) {
   return Say(absl::StrCat(Utc(data->time), " ", ledger::EncodePublicationCode(*data), "\n"));
 }
 
-ExitCode Status(const std::string& run_dir, bool json) {
-  const auto status = StatusThroughSocket(run_dir, kTimeout);
+// Waits until a server runs there and takes requests.
+absl::StatusOr<control::v1::GetStatusResponse> AwaitServing(const std::string& run_dir,
+                                                            absl::Duration timeout) {
+  const absl::Time until = absl::Now() + timeout;
+  while (true) {
+    auto status = StatusThroughSocket(run_dir, kTimeout);
+    const bool later = status.ok() ? !status->signing().serving()
+                                   : absl::IsUnavailable(status.status()) ||
+                                         absl::IsDeadlineExceeded(status.status());
+    if (!later) return status;
+    if (absl::Now() >= until) {
+      return absl::DeadlineExceededError(absl::StrCat(
+          "not serving after ", absl::FormatDuration(timeout), ": ",
+          status.ok() ? absl::string_view(status->signing().reason()) : status.status().message()));
+    }
+    absl::SleepFor(kPollInterval);
+  }
+}
+
+ExitCode Status(const CommandLine& line, const std::string& run_dir) {
+  const auto status =
+      line.wait ? AwaitServing(run_dir, line.timeout) : StatusThroughSocket(run_dir, kTimeout);
   if (!status.ok()) return Refuse(status.status());
-  return Say(json ? StatusAsJson(*status) + "\n" : StatusAsText(*status));
+  return Say(line.json ? StatusAsJson(*status) + "\n" : StatusAsText(*status));
 }
 
 // Waits until everything that was taken is answered.
@@ -46,7 +66,7 @@ ExitCode AwaitDrained(const std::string& run_dir, absl::Duration timeout) {
           absl::StrCat(pending, " requests are still pending after ", absl::FormatDuration(timeout),
                        "; no new ones are taken until pitserd drain --undo"));
     }
-    absl::SleepFor(kDrainInterval);
+    absl::SleepFor(kPollInterval);
   }
 }
 
@@ -65,7 +85,7 @@ ExitCode RunOperatorCommand(const CommandLine& line) {
     case CommandLine::Action::kPublish:
       return Publish(run_dir);
     case CommandLine::Action::kStatus:
-      return Status(run_dir, line.json);
+      return Status(line, run_dir);
     case CommandLine::Action::kDrain:
       return Drain(run_dir, line.undo, line.timeout);
     case CommandLine::Action::kAccount:

@@ -137,6 +137,22 @@ TEST_F(OperatorTest, TheStatusCommandTellsPeopleAndPrograms) {
   EXPECT_THAT(json.out, HasSubstr("\"head\": null"));
 }
 
+TEST_F(OperatorTest, StatusWaitsForAServerThatStarts) {
+  RunResult waited;
+  std::thread command([&] { waited = Command({"status", "--wait"}); });
+  PITSER_EXPECT_OK(StartWithKeys());
+  command.join();
+  EXPECT_EQ(waited.exit_code, 0) << waited.err;
+  EXPECT_THAT(waited.out, HasSubstr("signing       yes\n"));
+}
+
+TEST_F(OperatorTest, StatusWaitsNoLongerThanItIsTold) {
+  ExpectRefusal(Command({"status", "--wait", "--timeout", "0s"}), 6, "no pitserd runs here");
+  PITSER_ASSERT_OK(StartWithKeys());
+  PITSER_ASSERT_OK(DrainThroughSocket(run(), /*undo=*/false, kPatience));
+  ExpectRefusal(Command({"status", "--wait", "--timeout", "0s"}), 6, "draining");
+}
+
 TEST_F(OperatorTest, DrainingAnswersWhatIsPendingAndTakesNothingNew) {
   PITSER_ASSERT_OK(StartWithKeys());
   grpc::Status pending;
