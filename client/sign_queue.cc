@@ -25,7 +25,7 @@ absl::Status SignQueue::Add(const ledger::Imprint& hash, ledger::Level level,
                               .hash = hash,
                               .level = level,
                               .callback = std::move(callback),
-                              .deadline = environment_.monotonic() + limits_.timeout});
+                              .since = environment_.monotonic()});
   changed_.SignalAll();
   return absl::OkStatus();
 }
@@ -39,6 +39,7 @@ void SignQueue::Close() {
   const base::MutexLock lock(mu_);
   closed_ = true;
   changed_.SignalAll();
+  answers_came_.SignalAll();
 }
 
 void SignQueue::WaitForAll() {
@@ -47,47 +48,33 @@ void SignQueue::WaitForAll() {
 }
 
 bool SignQueue::WaitForWork() {
+  const base::MutexLock lock(mu_);
   while (true) {
-    std::vector<Answered> expired;
-    {
-      const base::MutexLock lock(mu_);
-      const absl::Duration now = environment_.monotonic();
-      bool was_in_flight = false;
-      expired = TakeExpired(now, was_in_flight);
-      if (expired.empty()) {
-        if (MaySend(now)) {
-          stream_ = Stream();
-          return true;
-        }
-        if (closed_ && unsent_.empty()) return false;
-        WaitForChange(now);
-      }
+    const absl::Duration now = environment_.monotonic();
+    GiveUpExpired(now);
+    if (MaySend(now)) {
+      stream_ = Stream();
+      return true;
     }
-    Give(std::move(expired));
+    if (closed_ && unsent_.empty()) return false;
+    WaitForChange(now);
   }
 }
 
 SignQueue::Step SignQueue::Next(std::size_t max_items, std::vector<Item>& items) {
   items.clear();
+  const base::MutexLock lock(mu_);
   while (true) {
-    std::vector<Answered> expired;
-    bool stuck = false;
-    {
-      const base::MutexLock lock(mu_);
-      const absl::Duration now = environment_.monotonic();
-      expired = TakeExpired(now, stuck);
-      stuck = (stuck || now >= stream_.end_by) && !stream_.cancelled;
-      if (stuck) {
-        // A stream that leaves a request without an answer for so long is no good to the others.
-        stream_.stuck = stream_.cancelled = true;
-        stream_.end_by = absl::InfiniteDuration();
-      } else if (expired.empty()) {
-        if (const std::optional<Step> step = NextStep(now, max_items, items)) return *step;
-        WaitForChange(now);
-      }
+    const absl::Duration now = environment_.monotonic();
+    const bool stuck = GiveUpExpired(now) || now >= stream_.end_by;
+    if (stuck && !stream_.cancelled) {
+      // A stream that leaves a request without an answer for so long is no good to the others.
+      stream_.stuck = stream_.cancelled = true;
+      stream_.end_by = absl::InfiniteDuration();
+      return Step::kCancel;
     }
-    Give(std::move(expired));
-    if (stuck) return Step::kCancel;
+    if (const std::optional<Step> step = NextStep(now, max_items, items)) return *step;
+    WaitForChange(now);
   }
 }
 
@@ -105,7 +92,7 @@ std::optional<SignQueue::Step> SignQueue::NextStep(absl::Duration now, std::size
   }
   if (stream_.sending || stream_.half_closed || stream_.cancelled) return std::nullopt;
   if (MaySend(now)) {
-    TakeItems(max_items, items);
+    TakeItems(now, max_items, items);
     stream_.sending = true;
     return Step::kSend;
   }
@@ -123,18 +110,14 @@ void SignQueue::StopSending() {
 }
 
 void SignQueue::EndStream(const net::Attempt& outcome) {
-  std::vector<Answered> answered;
-  {
-    const base::MutexLock lock(mu_);
-    Requests undecided = std::move(in_flight_);
-    in_flight_.clear();
-    for (auto& [id, request] : undecided) Repeat(std::move(request), outcome, answered);
-    if (stream_.stuck) {
-      // What has no time for another attempt waited in vain as well.
-      for (Answered& one : answered) one.result = TookTooLong();
-    }
-  }
-  Give(std::move(answered));
+  const base::MutexLock lock(mu_);
+  Requests undecided = std::move(in_flight_);
+  in_flight_.clear();
+  const std::size_t before = answered_.size();
+  for (auto& [id, request] : undecided) Repeat(std::move(request), outcome);
+  if (!stream_.stuck) return;
+  // What has no time for another attempt waited in vain as well.
+  for (std::size_t i = before; i < answered_.size(); ++i) answered_[i].result = TookTooLong();
 }
 
 std::optional<SignQueue::Request> SignQueue::TakeInFlight(std::uint64_t id) {
@@ -145,18 +128,48 @@ std::optional<SignQueue::Request> SignQueue::TakeInFlight(std::uint64_t id) {
 }
 
 void SignQueue::Answer(Request request, absl::StatusOr<ledger::Signature> result) {
-  std::vector<Answered> answered;
-  answered.push_back({std::move(request), std::move(result)});
-  Give(std::move(answered));
+  const base::MutexLock lock(mu_);
+  moved_ = environment_.monotonic();
+  if (result.ok()) ++held_;
+  Give(std::move(request), std::move(result));
 }
 
 void SignQueue::Refuse(Request request, const net::Attempt& outcome) {
-  std::vector<Answered> answered;
+  const base::MutexLock lock(mu_);
+  Repeat(std::move(request), outcome);
+}
+
+bool SignQueue::WaitForAnswers() {
+  const base::MutexLock lock(mu_);
+  while (answered_.empty()) {
+    if (closed_ && unanswered_ == 0) return false;
+    answers_came_.Wait(mu_);
+  }
+  return true;
+}
+
+void SignQueue::GiveAnswers() {
+  std::vector<Answered> giving;
   {
     const base::MutexLock lock(mu_);
-    Repeat(std::move(request), outcome, answered);
+    giving.swap(answered_);
   }
-  Give(std::move(answered));
+  for (Answered& one : giving) {
+    const bool held = one.result.ok();
+    one.request.callback(std::move(one.result));
+    one.request.callback = nullptr;  // What it holds goes before WaitForAll() returns.
+    const base::MutexLock lock(mu_);
+    const bool made_room = held && !HasRoom();
+    if (held) {
+      --held_;
+      moved_ = environment_.monotonic();
+    }
+    // Whom it matters to, and nobody else: the pump, a caller that waits for room or for all.
+    if (made_room || unanswered_ == limits_.max_unanswered || unanswered_ == 1) {
+      changed_.SignalAll();
+    }
+    --unanswered_;
+  }
 }
 
 void SignQueue::MessageCame() {
@@ -183,52 +196,53 @@ void SignQueue::Ended() {
   changed_.SignalAll();
 }
 
-void SignQueue::Give(std::vector<Answered> answered) {
-  if (answered.empty()) return;
-  for (Answered& one : answered) {
-    one.request.callback(std::move(one.result));
-    one.request.callback = nullptr;  // What it holds goes before WaitForAll() returns.
-  }
-  const base::MutexLock lock(mu_);
-  unanswered_ -= answered.size();
-  changed_.SignalAll();
+void SignQueue::Give(Request request, absl::StatusOr<ledger::Signature> result) {
+  answered_.push_back({std::move(request), std::move(result)});
+  if (answered_.size() == 1) answers_came_.SignalAll();
 }
 
-std::vector<SignQueue::Answered> SignQueue::TakeExpired(absl::Duration now, bool& was_in_flight) {
-  std::vector<Answered> expired;
+absl::Duration SignQueue::EndOf(const Request& request) const {
+  if (request.was_sent) return request.since + limits_.timeout;
+  if (held_ != 0 && !HasRoom()) return absl::InfiniteDuration();
+  return std::max(request.since, moved_) + limits_.timeout;
+}
+
+bool SignQueue::GiveUpExpired(absl::Duration now) {
+  bool was_in_flight = false;
   for (Requests* requests : {&in_flight_, &unsent_}) {
-    while (!requests->empty() && requests->begin()->second.deadline <= now) {
+    while (!requests->empty() && EndOf(requests->begin()->second) <= now) {
       was_in_flight = was_in_flight || requests == &in_flight_;
-      expired.push_back({std::move(requests->extract(requests->begin()).mapped()), TookTooLong()});
+      Give(std::move(requests->extract(requests->begin()).mapped()), TookTooLong());
     }
   }
-  return expired;
+  return was_in_flight;
 }
 
-bool SignQueue::MaySend(absl::Duration now) {
-  return !unsent_.empty() && in_flight_.size() < limits_.max_in_flight && now >= pause_until_;
+bool SignQueue::HasRoom() const { return in_flight_.size() + held_ < limits_.max_in_flight; }
+
+bool SignQueue::MaySend(absl::Duration now) const {
+  return !unsent_.empty() && HasRoom() && now >= pause_until_;
 }
 
-void SignQueue::TakeItems(std::size_t max_items, std::vector<Item>& items) {
-  while (!unsent_.empty() && items.size() < max_items &&
-         in_flight_.size() < limits_.max_in_flight) {
+void SignQueue::TakeItems(absl::Duration now, std::size_t max_items, std::vector<Item>& items) {
+  while (!unsent_.empty() && items.size() < max_items && HasRoom()) {
     auto node = unsent_.extract(unsent_.begin());
-    const Request& request = node.mapped();
+    Request& request = node.mapped();
+    if (!request.was_sent) {
+      request.was_sent = true;
+      request.since = moved_ = now;
+    }
     items.push_back({request.id, request.hash, request.level});
     in_flight_.insert(std::move(node));
   }
 }
 
-void SignQueue::Repeat(Request request, const net::Attempt& outcome,
-                       std::vector<Answered>& answered) {
+void SignQueue::Repeat(Request request, const net::Attempt& outcome) {
   const absl::Duration now = environment_.monotonic();
   ++request.attempts;
   const auto delay = net::DelayBeforeRetry(limits_.retry, request.attempts, outcome,
-                                           request.deadline - now, environment_.random());
-  if (!delay) {
-    answered.push_back({std::move(request), outcome.status});
-    return;
-  }
+                                           EndOf(request) - now, environment_.random());
+  if (!delay) return Give(std::move(request), outcome.status);
   pause_until_ = std::max(pause_until_, now + *delay);
   const std::uint64_t id = request.id;
   unsent_.emplace(id, std::move(request));
@@ -238,7 +252,7 @@ void SignQueue::Repeat(Request request, const net::Attempt& outcome,
 void SignQueue::WaitForChange(absl::Duration now) {
   absl::Duration until = stream_.end_by;
   for (const Requests* requests : {&in_flight_, &unsent_}) {
-    if (!requests->empty()) until = std::min(until, requests->begin()->second.deadline);
+    if (!requests->empty()) until = std::min(until, EndOf(requests->begin()->second));
   }
   if (!unsent_.empty() && pause_until_ > now) until = std::min(until, pause_until_);
   if (until == absl::InfiniteDuration()) {

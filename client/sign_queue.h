@@ -21,15 +21,18 @@ namespace pitser::client {
 // when a request has waited long enough; it knows no gRPC, so that threads alone can drive it in a
 // test.
 //
-// Three kinds of thread use it: callers (Add, WaitForRoom, Close, WaitForAll); the pump, one thread
-// that opens one stream after the other and does what Next() says; and gRPC's, which tell of
-// events. Callbacks are called by the pump, without a lock.
+// A request's time begins when it is first sent, and ends when its answer has come, whenever its
+// callback is called. One that was never sent waits as long as requests leave or are answered.
+//
+// Four kinds of thread use it: callers (Add, WaitForRoom, Close, WaitForAll); the pump, one thread
+// that opens one stream after the other and does what Next() says; the giver, one thread that calls
+// the callbacks, so that a slow one holds up no answer; and gRPC's, which tell of events.
 class SignQueue {
  public:
   struct Limits {
-    std::size_t max_in_flight;   // Sent and unanswered.
+    std::size_t max_in_flight;   // Sent and unanswered, or signed and not given by the giver.
     std::size_t max_unanswered;  // Those, and what waits to be sent.
-    absl::Duration timeout;      // For each request, with all its repetitions.
+    absl::Duration timeout;      // For each request from its first sending, with all repetitions.
     net::RetryPolicy retry;
   };
   struct Request {
@@ -37,8 +40,9 @@ class SignQueue {
     ledger::Imprint hash;
     ledger::Level level;
     SignCallback callback;
-    absl::Duration deadline;  // Monotonic.
-    int attempts = 0;         // That have ended.
+    absl::Duration since;  // When it was added, then when it was first sent. Monotonic.
+    bool was_sent = false;
+    int attempts = 0;  // That have ended.
   };
   // What the pump is to do with the stream that is open.
   enum class Step {
@@ -82,6 +86,7 @@ class SignQueue {
   Step Next(std::size_t max_items, std::vector<Item>& items) PITSER_EXCLUDES(mu_);
   // The request with this id, out of what is in flight: to be given to Answer() or Refuse().
   std::optional<Request> TakeInFlight(std::uint64_t id) PITSER_EXCLUDES(mu_);
+  // Has the giver call its callback.
   void Answer(Request request, absl::StatusOr<ledger::Signature> result) PITSER_EXCLUDES(mu_);
   // Sends it again after a while, with all others, or answers it when that is not worth it.
   void Refuse(Request request, const net::Attempt& outcome) PITSER_EXCLUDES(mu_);
@@ -91,6 +96,13 @@ class SignQueue {
   // when that is not worth repeating.
   void EndStream(const net::Attempt& outcome) PITSER_EXCLUDES(mu_);
 
+  // --- The giver ---
+
+  // Waits until there are answers: true. False: closed, and every callback has returned.
+  bool WaitForAnswers() PITSER_EXCLUDES(mu_);
+  // Calls the callbacks of what is answered by now, one after the other and without a lock.
+  void GiveAnswers() PITSER_EXCLUDES(mu_);
+
   // --- gRPC's threads: events of the stream that is open ---
 
   void MessageCame() PITSER_EXCLUDES(mu_);
@@ -99,24 +111,28 @@ class SignQueue {
   void Ended() PITSER_EXCLUDES(mu_);
 
  private:
-  // By id, which is the order of their deadlines.
+  // By id, which is the order in which they are first sent, and so of their ends.
   using Requests = std::map<std::uint64_t, Request>;
   struct Answered {
     Request request;
     absl::StatusOr<ledger::Signature> result;
   };
 
-  void Give(std::vector<Answered> answered) PITSER_EXCLUDES(mu_);
+  void Give(Request request, absl::StatusOr<ledger::Signature> result) PITSER_REQUIRES(mu_);
+  // When the request has waited long enough. While signatures that the giver has not given take the
+  // room, nothing that was not sent ends: callbacks, and not the service, keep it from being sent.
+  absl::Duration EndOf(const Request& request) const PITSER_REQUIRES(mu_);
   // Of the following, those that look at the same moment get the same `now`: what one of them finds
   // to be too early, WaitForChange() waits for.
 
-  // Takes out what has waited too long; says whether some of it was in flight.
-  std::vector<Answered> TakeExpired(absl::Duration now, bool& was_in_flight) PITSER_REQUIRES(mu_);
-  bool MaySend(absl::Duration now) PITSER_REQUIRES(mu_);
-  void TakeItems(std::size_t max_items, std::vector<Item>& items) PITSER_REQUIRES(mu_);
-  // Puts it back to be sent again, or into `answered`.
-  void Repeat(Request request, const net::Attempt& outcome, std::vector<Answered>& answered)
+  // Answers what has waited too long; says whether some of it was in flight.
+  bool GiveUpExpired(absl::Duration now) PITSER_REQUIRES(mu_);
+  bool HasRoom() const PITSER_REQUIRES(mu_);
+  bool MaySend(absl::Duration now) const PITSER_REQUIRES(mu_);
+  void TakeItems(absl::Duration now, std::size_t max_items, std::vector<Item>& items)
       PITSER_REQUIRES(mu_);
+  // Puts it back to be sent again, or answers it.
+  void Repeat(Request request, const net::Attempt& outcome) PITSER_REQUIRES(mu_);
   // The next step of the stream, if there is one now.
   std::optional<Step> NextStep(absl::Duration now, std::size_t max_items, std::vector<Item>& items)
       PITSER_REQUIRES(mu_);
@@ -128,10 +144,16 @@ class SignQueue {
 
   base::Mutex mu_;  // Leaf lock.
   base::CondVar changed_;
+  base::CondVar answers_came_;  // Or the last was given.
   std::uint64_t next_id_ PITSER_GUARDED_BY(mu_) = 1;
   Requests unsent_ PITSER_GUARDED_BY(mu_);
   Requests in_flight_ PITSER_GUARDED_BY(mu_);
-  std::size_t unanswered_ PITSER_GUARDED_BY(mu_) = 0;  // Callbacks that have not returned.
+  std::vector<Answered> answered_ PITSER_GUARDED_BY(mu_);  // The giver has not taken them.
+  std::size_t held_ PITSER_GUARDED_BY(mu_) = 0;  // Signatures whose callbacks have not returned.
+  std::size_t unanswered_ PITSER_GUARDED_BY(mu_) = 0;  // All callbacks that have not returned.
+  // When something was last sent for the first time, or answered by the service, or when a callback
+  // last made room.
+  absl::Duration moved_ PITSER_GUARDED_BY(mu_) = -absl::InfiniteDuration();
   bool closed_ PITSER_GUARDED_BY(mu_) = false;
   // The service asked for patience: nothing is sent before.
   absl::Duration pause_until_ PITSER_GUARDED_BY(mu_) = -absl::InfiniteDuration();

@@ -66,8 +66,9 @@ absl::StatusOr<Signature> TakePart(const SignStreamResponse& message, ledger::Sh
 
 }  // namespace
 
-// Opens one stream after the other and does what the queue says, on a thread of its own. gRPC's
-// threads only tell of events: a server that neither reads nor answers holds up none of ours.
+// Opens one stream after the other and does what the queue says, on a thread of its own; callbacks
+// are called on another one. gRPC's threads only tell of events: a server that neither reads nor
+// answers holds up none of ours.
 class SignStream::Pump {
  public:
   Pump(pitser::v1::Signer::Stub& signer, const SignQueue::Limits& limits, std::size_t max_items,
@@ -75,7 +76,10 @@ class SignStream::Pump {
       : signer_(signer),
         max_items_(max_items),
         queue_(limits, environment),
-        thread_("sign-stream", [this] { Run(); }) {}
+        thread_("sign-stream", [this] { Run(); }),
+        giver_("sign-answers", [this] {
+          while (queue_.WaitForAnswers()) queue_.GiveAnswers();
+        }) {}
 
   ~Pump() { Close(); }
 
@@ -86,6 +90,7 @@ class SignStream::Pump {
     queue_.WaitForAll();
     const base::MutexLock lock(join_mu_);
     thread_.Join();
+    giver_.Join();
   }
 
  private:
@@ -104,8 +109,8 @@ class SignStream::Pump {
   pitser::v1::Signer::Stub& signer_;
   const std::size_t max_items_;
   SignQueue queue_;
-  base::Mutex join_mu_;  // Close() may be called by several threads.
-  base::Thread thread_;  // Last: it uses all of the above.
+  base::Mutex join_mu_;          // Close() may be called by several threads.
+  base::Thread thread_, giver_;  // Last: they use all of the above.
 };
 
 // One stream. Everything is started by the pump, hence the hold.

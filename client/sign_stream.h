@@ -12,7 +12,8 @@
 namespace pitser::client {
 
 struct SignStreamOptions {
-  // Requests that are sent and unanswered at most, beside the server's own limit.
+  // Requests that are sent and unanswered at most, and signatures that wait for their callbacks,
+  // beside the server's own limit.
   std::size_t max_in_flight = 100'000;
   // Those, and what waits to be sent: beyond it Sign() refuses. Some 300 bytes each.
   std::size_t max_unanswered = 200'000;
@@ -21,7 +22,9 @@ struct SignStreamOptions {
 // Signs hashes as they come, any number in flight: requests go out packed over one stream of the
 // contract (SignStream), answers come in any order, about a second later. Each signature is checked
 // before it is handed out, as Client's are; what the service refuses for a while, and what was
-// undecided when a stream broke, is sent again until the client's timeout has passed since Sign().
+// undecided when a stream broke, is sent again. A request is given up when the client's timeout has
+// passed since it was first sent and no answer has come; one that waits to be sent, when nothing
+// was sent or answered for as long.
 // Thread: any number at once.
 class SignStream {
  public:
@@ -35,8 +38,9 @@ class SignStream {
   SignStream(const SignStream&) = delete;
   SignStream& operator=(const SignStream&) = delete;
 
-  // Never blocks. On OK, `callback` is called exactly once, on the stream's own thread: while it
-  // runs, nothing else is sent or answered. It may call Sign(), but not WaitForRoom() or Close().
+  // Never blocks. On OK, `callback` is called exactly once, on a thread of the stream's own: while
+  // it runs, no other is called, and what has max_in_flight is not sent. It may take its time, and
+  // may call Sign(), but not WaitForRoom() or Close().
   // Errors: kResourceExhausted when max_unanswered is reached; kUnavailable after Close(). Those of
   // a request, which the callback gets: as Client's; kDeadlineExceeded when time is up.
   absl::Status Sign(const ledger::Imprint& hash, ledger::Level level, SignCallback callback);

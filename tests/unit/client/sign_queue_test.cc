@@ -54,6 +54,10 @@ class SignQueueTest : public ::testing::Test {
     return ids;
   }
   void Open() { ASSERT_TRUE(queue_->WaitForWork()); }
+  const std::vector<std::string>& Results() {
+    queue_->GiveAnswers();
+    return results_;
+  }
   Step Next() { return queue_->Next(100, items_); }
   void End(const net::Attempt& outcome) {
     queue_->NoMoreMessages();
@@ -84,7 +88,7 @@ TEST_F(SignQueueTest, SendsAndAnswersInAnyOrder) {
   EXPECT_EQ(Next(), Step::kRead);
   queue_->Answer(*queue_->TakeInFlight(ids[1]), absl::InternalError("1"));
   queue_->Answer(*queue_->TakeInFlight(ids[0]), absl::InternalError("0"));
-  EXPECT_THAT(results_, ElementsAre("b: 1", "a: 0"));
+  EXPECT_THAT(Results(), ElementsAre("b: 1", "a: 0"));
   EXPECT_FALSE(queue_->TakeInFlight(ids[0]).has_value());
   EXPECT_FALSE(queue_->TakeInFlight(12345).has_value());
 }
@@ -123,12 +127,13 @@ TEST_F(SignQueueTest, RefusesWhatIsTooMuchAndWhatComesTooLate) {
   const auto ids = Send();
   EXPECT_THAT(Add("c"), StatusIs(absl::StatusCode::kResourceExhausted));
   queue_->Answer(*queue_->TakeInFlight(ids[0]), absl::InternalError("x"));
+  queue_->GiveAnswers();
   queue_->WaitForRoom();
   PITSER_EXPECT_OK(Add("c"));
   queue_->Close();
   queue_->WaitForRoom();
   EXPECT_THAT(Add("d"), StatusIs(absl::StatusCode::kUnavailable, "closed"));
-  EXPECT_THAT(results_, ElementsAre("a: x"));
+  EXPECT_THAT(Results(), ElementsAre("a: x"));
 }
 
 TEST_F(SignQueueTest, IsPatientWhenTheServiceAsksForIt) {
@@ -144,7 +149,7 @@ TEST_F(SignQueueTest, IsPatientWhenTheServiceAsksForIt) {
   now_ += absl::Milliseconds(1);
   EXPECT_EQ(Send().size(), 2u);
   EXPECT_EQ(items_[0].id, ids[0]);
-  EXPECT_THAT(results_, IsEmpty());
+  EXPECT_THAT(Results(), IsEmpty());
 }
 
 TEST_F(SignQueueTest, AnswersWhatIsNotWorthRepeating) {
@@ -152,7 +157,7 @@ TEST_F(SignQueueTest, AnswersWhatIsNotWorthRepeating) {
   PITSER_ASSERT_OK(Add("a"));
   Open();
   queue_->Refuse(*queue_->TakeInFlight(Send()[0]), kRefused);
-  EXPECT_THAT(results_, ElementsAre("a: no"));
+  EXPECT_THAT(Results(), ElementsAre("a: no"));
 }
 
 TEST_F(SignQueueTest, SendsAgainWhatABrokenStreamLeftUndecidedButNotForEver) {
@@ -164,11 +169,11 @@ TEST_F(SignQueueTest, SendsAgainWhatABrokenStreamLeftUndecidedButNotForEver) {
     const auto ids = Send();
     EXPECT_EQ(ids.size(), attempt == 1 ? 2u : 1u);
     if (attempt == 1) queue_->Answer(*queue_->TakeInFlight(ids[0]), absl::InternalError("x"));
-    EXPECT_EQ(results_.size(), 1u);
+    EXPECT_EQ(Results().size(), 1u);
     End(kBroken);
     now_ += absl::Seconds(1);
   }
-  EXPECT_THAT(results_, ElementsAre("a: x", "b: broken"));
+  EXPECT_THAT(Results(), ElementsAre("a: x", "b: broken"));
   queue_->Close();
   EXPECT_FALSE(queue_->WaitForWork());
 }
@@ -176,6 +181,7 @@ TEST_F(SignQueueTest, SendsAgainWhatABrokenStreamLeftUndecidedButNotForEver) {
 TEST_F(SignQueueTest, GivesUpAStreamThatLeavesARequestWithoutAnswer) {
   Make();
   PITSER_ASSERT_OK(Add("old"));
+  now_ += absl::Seconds(10);  // Its time begins when it is sent.
   Open();
   Send();
   now_ += absl::Seconds(20);
@@ -183,7 +189,7 @@ TEST_F(SignQueueTest, GivesUpAStreamThatLeavesARequestWithoutAnswer) {
   Send();
   now_ += absl::Seconds(10);
   EXPECT_EQ(Next(), Step::kCancel);
-  EXPECT_THAT(results_, ElementsAre("old: the service did not answer in time"));
+  EXPECT_THAT(Results(), ElementsAre("old: the service did not answer in time"));
   End(kBroken);
   now_ += absl::Seconds(1);
   Open();
@@ -194,15 +200,16 @@ TEST_F(SignQueueTest, GivesUpAStreamThatLeavesARequestWithoutAnswer) {
 TEST_F(SignQueueTest, AnswersWhatAStuckStreamLeftNoTimeFor) {
   Make();
   PITSER_ASSERT_OK(Add("old"));
+  Open();
+  Send();
   now_ += absl::Milliseconds(1);
   PITSER_ASSERT_OK(Add("young"));
-  Open();
   Send();
   now_ += absl::Seconds(30) - absl::Milliseconds(1);
   EXPECT_EQ(Next(), Step::kCancel);
   End(kBroken);
-  EXPECT_THAT(results_, ElementsAre("old: the service did not answer in time",
-                                    "young: the service did not answer in time"));
+  EXPECT_THAT(Results(), ElementsAre("old: the service did not answer in time",
+                                     "young: the service did not answer in time"));
 }
 
 TEST_F(SignQueueTest, SendsNothingOnAStreamThatThePumpHasCancelled) {
@@ -213,7 +220,7 @@ TEST_F(SignQueueTest, SendsNothingOnAStreamThatThePumpHasCancelled) {
   queue_->StopSending();
   PITSER_ASSERT_OK(Add("b"));
   End(kRefused);
-  EXPECT_THAT(results_, ElementsAre("a: no"));
+  EXPECT_THAT(Results(), ElementsAre("a: no"));
   Open();
   EXPECT_EQ(Send().size(), 1u);
 }
@@ -224,7 +231,50 @@ TEST_F(SignQueueTest, AnswersWhatWaitedTooLongToBeSent) {
   queue_->Close();
   now_ += absl::Seconds(30);
   EXPECT_FALSE(queue_->WaitForWork());
-  EXPECT_THAT(results_, ElementsAre("a: the service did not answer in time"));
+  EXPECT_THAT(Results(), ElementsAre("a: the service did not answer in time"));
+}
+
+// The time that callbacks take is not the service's.
+TEST_F(SignQueueTest, LosesNothingToCallbacksThatTakeLongerThanTheTimeout) {
+  Make(/*max_in_flight=*/2);
+  for (const char* name : {"a", "b"}) {
+    PITSER_ASSERT_OK(queue_->Add(SomeImprint(name), 0, [this, name](const auto& result) {
+      EXPECT_TRUE(result.ok());
+      now_ += absl::Seconds(100);
+      results_.emplace_back(name);
+    }));
+  }
+  PITSER_ASSERT_OK(Add("waits for room"));
+  Open();
+  const auto ids = Send();
+  ASSERT_EQ(ids.size(), 2u);
+  for (const auto id : ids) {
+    queue_->Answer(*queue_->TakeInFlight(id), testing::MakeSignature(testing::SingleNodeRecipe()));
+  }
+  now_ += absl::Seconds(100);  // The giver is still busy with something else.
+  queue_->MessageCame();
+  EXPECT_EQ(Next(), Step::kRead);  // Not kSend: what nobody has taken is bounded, too.
+  EXPECT_THAT(Results(), ElementsAre("a", "b"));
+  EXPECT_EQ(Send().size(), 1u);
+  EXPECT_EQ(items_[0].hash, SomeImprint("waits for room"));
+  EXPECT_THAT(Results(), ElementsAre("a", "b"));
+}
+
+TEST_F(SignQueueTest, WaitsToBeSentAsLongAsTheServiceAnswers) {
+  Make(/*max_in_flight=*/1);
+  for (const char* name : {"a", "b", "c", "d"}) PITSER_ASSERT_OK(Add(name));
+  Open();
+  for (const char* name : {"a", "b"}) {
+    const auto ids = Send();
+    ASSERT_EQ(ids.size(), 1u) << name;
+    now_ += absl::Seconds(29);
+    queue_->Answer(*queue_->TakeInFlight(ids[0]), absl::InternalError("x"));
+  }
+  Send();  // "c", which is not answered: nor is "d" sent any more.
+  now_ += absl::Seconds(30);
+  EXPECT_EQ(Next(), Step::kCancel);
+  EXPECT_THAT(Results(), ElementsAre("a: x", "b: x", "c: the service did not answer in time",
+                                     "d: the service did not answer in time"));
 }
 
 TEST_F(SignQueueTest, HalfClosesWhenAllIsSentAndDoesNotWaitForEverForTheEnd) {
@@ -239,6 +289,9 @@ TEST_F(SignQueueTest, HalfClosesWhenAllIsSentAndDoesNotWaitForEverForTheEnd) {
   EXPECT_EQ(Next(), Step::kCancel);
   End(kBroken);
   EXPECT_FALSE(queue_->WaitForWork());
+  ASSERT_TRUE(queue_->WaitForAnswers());
+  queue_->GiveAnswers();
+  EXPECT_FALSE(queue_->WaitForAnswers());
   queue_->WaitForAll();
 }
 
@@ -335,6 +388,9 @@ TEST(SignQueueThreads, AnswerEachRequestOnce) {
         }
       }
     }
+  });
+  base::Thread giver("giver", [&] {
+    while (queue.WaitForAnswers()) queue.GiveAnswers();
   });
   {
     std::vector<base::Thread> callers;

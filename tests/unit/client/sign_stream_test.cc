@@ -313,6 +313,29 @@ TEST_F(SignStreamTest, DoesNotWaitForEverForAServerThatNeitherReadsNorAnswers) {
   stream_->Close();
 }
 
+// What a callback asks for is sent and answered while it still runs.
+TEST_F(SignStreamTest, GoesOnWhileACallbackTakesItsTime) {
+  std::promise<void> second_came;
+  server_.on_stream = [&](grpc::ServerContext& /*context*/, FakeSigner::Stream& stream) {
+    SignStreamRequest request;
+    for (int number = 1; stream.Read(&request); ++number) {
+      if (number == 2) second_came.set_value();
+      stream.Write(Answer(request));
+    }
+    return grpc::Status::OK;
+  };
+  Open();
+  std::promise<std::future_status> waited;
+  PITSER_ASSERT_OK(stream_->Sign(SomeImprint("a"), 0, [&](const auto& result) {
+    PITSER_EXPECT_OK(result);
+    PITSER_EXPECT_OK(
+        stream_->Sign(SomeImprint("b"), 0, [](const auto& r) { EXPECT_TRUE(r.ok()); }));
+    waited.set_value(second_came.get_future().wait_for(std::chrono::seconds(20)));
+  }));
+  EXPECT_EQ(waited.get_future().get(), std::future_status::ready);
+  stream_->Close();
+}
+
 TEST_F(SignStreamTest, OpenSaysThatTheServerDoesNotServeIt) {
   Open();
   server_.limits.set_max_stream_in_flight(0);
