@@ -126,11 +126,11 @@ Client::SignResults Client::SignGroup(std::span<const SignInput> inputs) {
 
 Client::SignResults Client::SignWithRetry(std::span<const SignInput> inputs) {
   SignResults results(inputs.size());
-  const std::vector<absl::Status> ends =
-      net::CallManyWithRetry(options_.retry, inputs.size(), options_.timeout, options_.environment,
-                             [&](std::span<const std::size_t> which, absl::Duration remaining) {
-                               return SignAtOnce(inputs, which, remaining, results);
-                             });
+  const std::vector<absl::Status> ends = net::CallManyWithRetry(
+      options_.retry, inputs.size(), options_.timeout, options_.environment,
+      [&](std::span<const std::size_t> which, std::span<const absl::Duration> remaining) {
+        return SignAtOnce(inputs, which, remaining, results);
+      });
   for (std::size_t i = 0; i < ends.size(); ++i) {
     if (!ends[i].ok()) results[i] = ends[i];
   }
@@ -139,7 +139,8 @@ Client::SignResults Client::SignWithRetry(std::span<const SignInput> inputs) {
 
 std::vector<net::Attempt> Client::SignAtOnce(std::span<const SignInput> inputs,
                                              std::span<const std::size_t> which,
-                                             absl::Duration timeout, SignResults& results) {
+                                             std::span<const absl::Duration> timeouts,
+                                             SignResults& results) {
   struct Call {
     grpc::ClientContext context;
     pitser::v1::SignRequest request;
@@ -151,7 +152,7 @@ std::vector<net::Attempt> Client::SignAtOnce(std::span<const SignInput> inputs,
   for (std::size_t i = 0; i < which.size(); ++i) {
     const SignInput& input = inputs[which[i]];
     Call& call = calls[i];
-    SetDeadline(call.context, timeout);
+    SetDeadline(call.context, timeouts[i]);
     call.request.set_imprint(ToBytesField(input.hash.bytes()));
     call.request.set_level(input.level);
     stubs_->signer->async()->Sign(&call.context, &call.request, &call.response,

@@ -22,7 +22,7 @@ namespace pitser::client {
 
 struct ClientOptions {
   net::ChannelOptions channel;
-  // For each call with all its repetitions, and for each group of SignMany().
+  // For each call with all its repetitions; of SignMany(), for each group from when it is sent.
   absl::Duration timeout = absl::Seconds(30);
   net::RetryPolicy retry;
   net::RetryEnvironment environment = net::RetryEnvironment::System();
@@ -126,7 +126,8 @@ class Client final : public Ledger {
   SignResults SignGroup(std::span<const SignInput> inputs);
   SignResults SignWithRetry(std::span<const SignInput> inputs);
   std::vector<net::Attempt> SignAtOnce(std::span<const SignInput> inputs,
-                                       std::span<const std::size_t> which, absl::Duration timeout,
+                                       std::span<const std::size_t> which,
+                                       std::span<const absl::Duration> timeouts,
                                        SignResults& results);
 
   const ClientOptions options_;

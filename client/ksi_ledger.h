@@ -13,7 +13,8 @@ namespace pitser::client {
 struct KsiLedgerOptions {
   // Each is one service; who only signs, or only extends, leaves the other out.
   std::optional<net::KsiClientOptions> aggregator, extender;
-  absl::Duration timeout = absl::Seconds(30);  // For each call with all its repetitions.
+  absl::Duration timeout =
+      absl::Seconds(30);  // For each request, since it is sent, with all its repetitions.
   net::RetryPolicy retry = {};
   net::RetryEnvironment environment = net::RetryEnvironment::System();
 };

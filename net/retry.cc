@@ -55,10 +55,11 @@ absl::Status MoreTelling(const absl::Status& last, const absl::Status& before) {
 absl::Status CallWithRetry(const RetryPolicy& policy, absl::Duration timeout,
                            const RetryEnvironment& environment,
                            const std::function<Attempt(absl::Duration remaining)>& call) {
-  return CallManyWithRetry(policy, 1, timeout, environment,
-                           [&](std::span<const std::size_t>, absl::Duration remaining) {
-                             return std::vector<Attempt>{call(remaining)};
-                           })
+  return CallManyWithRetry(
+             policy, 1, timeout, environment,
+             [&](std::span<const std::size_t>, std::span<const absl::Duration> remaining) {
+               return std::vector<Attempt>{call(remaining.front())};
+             })
       .front();
 }
 
@@ -66,30 +67,39 @@ std::vector<absl::Status> CallManyWithRetry(
     const RetryPolicy& policy, std::size_t count, absl::Duration timeout,
     const RetryEnvironment& environment,
     const std::function<std::vector<Attempt>(std::span<const std::size_t> which,
-                                             absl::Duration remaining)>& call) {
-  const absl::Duration end = environment.monotonic() + timeout;
+                                             std::span<const absl::Duration> remaining)>& call) {
   std::vector<absl::Status> results(count);
   std::vector<std::size_t> pending(count);
   std::iota(pending.begin(), pending.end(), std::size_t{0});
+  std::vector<absl::Duration> remaining(count, timeout);  // Of those that are pending.
   for (int attempt = 1; !pending.empty(); ++attempt) {
-    const std::vector<Attempt> outcomes = call(pending, end - environment.monotonic());
-    const absl::Duration remaining = end - environment.monotonic();
+    const absl::Duration begin = environment.monotonic();
+    const std::vector<Attempt> outcomes = call(pending, remaining);
+    const absl::Duration elapsed = environment.monotonic() - begin;
     std::vector<std::size_t> again;
+    std::vector<absl::Duration> left;
     absl::Duration delay = absl::ZeroDuration();
     for (std::size_t k = 0; k < pending.size(); ++k) {
       const Attempt& outcome = outcomes[k];
       absl::Status& result = results[pending[k]];
+      remaining[k] -= outcome.took.value_or(elapsed);
       const auto wait = outcome.status.ok() ? std::nullopt
-                                            : DelayBeforeRetry(policy, attempt, outcome, remaining,
-                                                               environment.random());
+                                            : DelayBeforeRetry(policy, attempt, outcome,
+                                                               remaining[k], environment.random());
       if (wait) {
         again.push_back(pending[k]);
+        left.push_back(remaining[k]);
         delay = std::max(delay, *wait);
       }
       result = wait || attempt == 1 ? outcome.status : MoreTelling(outcome.status, result);
     }
     pending = std::move(again);
-    if (!pending.empty()) environment.sleep(delay);
+    remaining = std::move(left);
+    if (pending.empty()) break;
+    const absl::Duration before = environment.monotonic();
+    environment.sleep(delay);
+    const absl::Duration slept = environment.monotonic() - before;
+    for (absl::Duration& each : remaining) each -= slept;
   }
   return results;
 }

@@ -31,6 +31,9 @@ bool IsRetryable(const absl::Status& status);
 struct Attempt {
   absl::Status status;
   std::optional<absl::Duration> server_delay;  // What the server asked to wait, if it did.
+  // What it took of its call's time: all since the attempts were begun, if it does not say. One of
+  // many that waited for its turn says less.
+  std::optional<absl::Duration> took = std::nullopt;
 };
 
 // How long to wait before attempt `attempt` + 1, or nothing when that attempt should not be made.
@@ -62,13 +65,13 @@ absl::Status CallWithRetry(const RetryPolicy& policy, absl::Duration timeout,
                            const std::function<Attempt(absl::Duration remaining)>& call);
 
 // The same for `count` calls that are made together, each with attempts of its own. `call` gets the
-// numbers of those that are to be made now, ascending from 0, and gives an outcome for each of
-// them, in that order. What is repeated is repeated together, after the longest of the delays.
-// Returns what CallWithRetry() would of each.
+// numbers of those that are to be made now, ascending from 0, with the time that each has left of
+// `timeout`, and gives an outcome for each of them, in that order. What is repeated is repeated
+// together, after the longest of the delays. Returns what CallWithRetry() would of each.
 std::vector<absl::Status> CallManyWithRetry(
     const RetryPolicy& policy, std::size_t count, absl::Duration timeout,
     const RetryEnvironment& environment,
     const std::function<std::vector<Attempt>(std::span<const std::size_t> which,
-                                             absl::Duration remaining)>& call);
+                                             std::span<const absl::Duration> remaining)>& call);
 
 }  // namespace pitser::net

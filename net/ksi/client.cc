@@ -27,11 +27,12 @@ using Deadline = KsiTransport::Deadline;
 constexpr std::size_t kMaxIdle = 8;
 constexpr char kStatusUrl[] = "pitser/ksi-status";
 
-Deadline In(absl::Duration timeout) {
-  // Longer than anybody waits, and no overflow.
-  const absl::Duration bounded = std::clamp(timeout, absl::ZeroDuration(), absl::Hours(24));
-  return std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(bounded);
+// Longer than anybody waits, and no overflow.
+std::chrono::nanoseconds Bounded(absl::Duration timeout) {
+  return absl::ToChronoNanoseconds(std::clamp(timeout, absl::ZeroDuration(), absl::Hours(24)));
 }
+
+Deadline In(absl::Duration timeout) { return std::chrono::steady_clock::now() + Bounded(timeout); }
 
 absl::StatusCode CodeOfAggregator(std::uint64_t status) {
   switch (status) {
@@ -172,36 +173,69 @@ absl::StatusOr<ByteVector> KsiClient::Ask(std::uint16_t tag, Bytes payloads, Dea
 // Requests of SignMany(), on one connection or several.
 class KsiClient::SignRun {
  public:
-  SignRun(KsiClient& client, std::span<const KsiSignRequest> requests, Deadline deadline)
-      : client_(client),
-        requests_(requests),
-        deadline_(deadline),
-        results_(requests.size(), absl::UnavailableError("not answered")) {}
+  SignRun(KsiClient& client, std::span<const KsiSignRequest> requests,
+          std::span<const absl::Duration> timeouts)
+      : client_(client), requests_(requests), timeouts_(timeouts) {
+    outcomes_.reserve(requests.size());
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      outcomes_.push_back({absl::UnavailableError("not answered"), absl::ZeroDuration()});
+    }
+  }
 
   // Takes requests until none is left, or the connection fails: then its requests fail with it.
   void Work() {
-    auto transport = KsiTransport::Connect(client_.options_.transport, deadline_);
+    Connection connection{.free_since = std::chrono::steady_clock::now(), .in_flight = {}};
+    const Deadline connect_by = In(*std::max_element(timeouts_.begin(), timeouts_.end()));
+    auto transport = KsiTransport::Connect(client_.options_.transport, connect_by);
     if (!transport.ok()) return Fail(transport.status());
-    InFlight in_flight;
-    const absl::Status status = Pump(**transport, in_flight);
-    for (const auto& [id, index] : in_flight) results_[index] = status;
+    const absl::Status status = Pump(**transport, connection);
+    FailInFlight(connection, status);
     if (!status.ok()) return Fail(status);
     client_.GiveBack(*std::move(transport));
   }
 
   // Once all work has ended.
-  std::vector<absl::StatusOr<KsiSignature>> Results() {
+  std::vector<KsiSignOutcome> Outcomes() {
     MutexLock lock(mu_);
-    for (; next_ < requests_.size(); ++next_) results_[next_] = failure_;
-    return std::move(results_);
+    for (; next_ < requests_.size(); ++next_) outcomes_[next_].signature = OfUnsent();
+    return std::move(outcomes_);
   }
 
  private:
-  using InFlight = std::map<std::uint64_t, std::size_t>;  // By request id: which one.
+  struct Sent {
+    std::size_t index;  // Of the request.
+    Deadline since, until;
+  };
+  struct Connection {
+    // When it was opened, or last had an answer: when the turn of the next request came.
+    Deadline free_since;
+    std::map<std::uint64_t, Sent> in_flight;  // By request id.
+  };
 
   void Fail(const absl::Status& status) {
     MutexLock lock(mu_);
     if (failure_.ok()) failure_ = status;
+  }
+
+  // A service that answers others was only too slow with one of them.
+  absl::Status OfUnsent() const PITSER_REQUIRES(mu_) {
+    if (!absl::IsDeadlineExceeded(failure_) || !answered_) return failure_;
+    return absl::UnavailableError("not sent: another request was not answered in time");
+  }
+
+  void End(const Sent& sent, absl::StatusOr<KsiSignature> result) {
+    outcomes_[sent.index] = {std::move(result),
+                             absl::FromChrono(std::chrono::steady_clock::now() - sent.since)};
+  }
+
+  // The connection is lost to what is in flight on it. One that has time left can be sent again.
+  void FailInFlight(Connection& connection, const absl::Status& status) {
+    const Deadline now = std::chrono::steady_clock::now();
+    for (const auto& [id, sent] : connection.in_flight) {
+      const bool early = absl::IsDeadlineExceeded(status) && now < sent.until;
+      End(sent,
+          early ? absl::UnavailableError("another request was not answered in time") : status);
+    }
   }
 
   // The next request to be sent; nothing when there is none.
@@ -211,69 +245,80 @@ class KsiClient::SignRun {
     return next_++;
   }
 
-  absl::Status Pump(KsiTransport& transport, InFlight& in_flight) {
+  absl::Status Pump(KsiTransport& transport, Connection& connection) {
     absl::Status status;
     bool more = true;
     while (status.ok()) {
-      while (more && status.ok() && in_flight.size() < transport.max_in_flight()) {
+      while (more && status.ok() && connection.in_flight.size() < transport.max_in_flight()) {
         const auto index = Next();
         more = index.has_value();
         if (!more) break;
-        const std::uint64_t id = ++client_.request_id_;
-        in_flight[id] = *index;
-        status = Send(transport, id, requests_[*index]);
+        status = Send(transport, connection, *index);
       }
-      if (!status.ok() || in_flight.empty()) break;
-      status = Take(transport, in_flight);
+      if (!status.ok() || connection.in_flight.empty()) break;
+      status = Take(transport, connection);
     }
     return status;
   }
 
-  absl::Status Send(KsiTransport& transport, std::uint64_t id, const KsiSignRequest& request) {
+  absl::Status Send(KsiTransport& transport, Connection& connection, std::size_t index) {
+    const std::uint64_t id = ++client_.request_id_;
+    const Deadline since = connection.free_since;
+    const Deadline until = since + Bounded(timeouts_[index]);
+    connection.in_flight[id] = {index, since, until};
     ByteVector payload;
+    const KsiSignRequest& request = requests_[index];
     service::WriteAggregationRequest(payload, {id, request.hash, request.level});
     PITSER_ASSIGN_OR_RETURN(const ByteVector pdu,
                             client_.Seal(service::kAggregationRequestTag, payload));
-    return transport.Send(pdu, deadline_);
+    return transport.Send(pdu, until);
   }
 
-  absl::Status Take(KsiTransport& transport, InFlight& in_flight) {
-    PITSER_ASSIGN_OR_RETURN(const ByteVector bytes, transport.Receive(deadline_));
+  absl::Status Take(KsiTransport& transport, Connection& connection) {
+    auto& in_flight = connection.in_flight;
+    const auto first = std::min_element(
+        in_flight.begin(), in_flight.end(),
+        [](const auto& a, const auto& b) { return a.second.until < b.second.until; });
+    PITSER_ASSIGN_OR_RETURN(const ByteVector bytes, transport.Receive(first->second.until));
     PITSER_RETURN_IF_ERROR(client_.CheckAnswer(bytes, service::kAggregationResponseTag));
     PITSER_ASSIGN_OR_RETURN(const service::Pdu pdu, service::ParsePdu(bytes));
     PITSER_ASSIGN_OR_RETURN(const auto answered, service::ReadAggregationResponses(pdu));
     if (!answered.response) return absl::OkStatus();  // A configuration that was pushed.
     const auto found = in_flight.find(answered.response->request_id);
     if (found == in_flight.end()) return absl::OkStatus();  // Somebody else's, or a second answer.
-    absl::StatusOr<KsiSignature>& result = results_[found->second];
-    in_flight.erase(found);
-    if (answered.response->result.status != service::kSuccess) {
-      result = client_.ErrorOf(answered.response->result, /*aggregator=*/true);
-      return absl::OkStatus();
+    connection.free_since = std::chrono::steady_clock::now();
+    if (answered.response->result.status == service::kSuccess) {
+      KsiSignature signature;
+      for (const Bytes part : answered.response->parts) signature.push_back(ledger::ToVector(part));
+      End(found->second, std::move(signature));
+      MutexLock lock(mu_);
+      answered_ = true;
+    } else {
+      End(found->second, client_.ErrorOf(answered.response->result, /*aggregator=*/true));
     }
-    KsiSignature signature;
-    for (const Bytes part : answered.response->parts) signature.push_back(ledger::ToVector(part));
-    result = std::move(signature);
+    in_flight.erase(found);
     return absl::OkStatus();
   }
 
   KsiClient& client_;
   const std::span<const KsiSignRequest> requests_;
-  const Deadline deadline_;
-  std::vector<absl::StatusOr<KsiSignature>> results_;  // Each is one thread's.
-  base::Mutex mu_;                                     // Leaf lock.
+  const std::span<const absl::Duration> timeouts_;
+  std::vector<KsiSignOutcome> outcomes_;  // Each is one thread's.
+  base::Mutex mu_;                        // Leaf lock.
   std::size_t next_ PITSER_GUARDED_BY(mu_) = 0;
+  bool answered_ PITSER_GUARDED_BY(mu_) = false;  // At least one was.
   absl::Status failure_ PITSER_GUARDED_BY(mu_);
 };
 
 absl::StatusOr<KsiSignature> KsiClient::Sign(const KsiSignRequest& request,
                                              absl::Duration timeout) {
-  return std::move(SignMany({&request, 1}, timeout).front());
+  return std::move(SignMany({&request, 1}, {&timeout, 1}).front().signature);
 }
 
-std::vector<absl::StatusOr<KsiSignature>> KsiClient::SignMany(
-    std::span<const KsiSignRequest> requests, absl::Duration timeout) {
-  SignRun run(*this, requests, In(timeout));
+std::vector<KsiSignOutcome> KsiClient::SignMany(std::span<const KsiSignRequest> requests,
+                                                std::span<const absl::Duration> timeouts) {
+  if (requests.empty()) return {};
+  SignRun run(*this, requests, timeouts);
   const bool many = address().scheme != KsiAddress::Scheme::kTcp;
   const std::size_t threads = many ? std::min(requests.size(), options_.max_connections) : 1;
   std::vector<base::Thread> helpers;
@@ -282,7 +327,7 @@ std::vector<absl::StatusOr<KsiSignature>> KsiClient::SignMany(
   }
   run.Work();
   for (base::Thread& helper : helpers) helper.Join();
-  return run.Results();
+  return run.Outcomes();
 }
 
 absl::StatusOr<ledger::CalendarHashChain> KsiClient::Extend(

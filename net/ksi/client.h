@@ -37,6 +37,12 @@ struct KsiSignRequest {
 // corrections leave out the request's level.   Source: spec/ksi-protocol.md 3.2, 3.4.
 using KsiSignature = std::vector<ledger::ByteVector>;
 
+// What became of one request of many.
+struct KsiSignOutcome {
+  absl::StatusOr<KsiSignature> signature;
+  absl::Duration took;  // Since its turn came: none when it never did.
+};
+
 // The status code that a service refused with (ledger/service/status_codes.h), if that is what an
 // error of the client's says.
 std::optional<std::uint64_t> KsiStatusOf(const absl::Status& status);
@@ -61,9 +67,11 @@ class KsiClient {
   // Waits until the round is over: about a second.
   absl::StatusOr<KsiSignature> Sign(const KsiSignRequest& request, absl::Duration timeout);
   // Many at once: over TCP on one connection, over HTTP on `max_connections`. One result for each
-  // request, in their order.
-  std::vector<absl::StatusOr<KsiSignature>> SignMany(std::span<const KsiSignRequest> requests,
-                                                     absl::Duration timeout);
+  // request, in their order; each has its own of the `timeouts`, from when its turn to be sent has
+  // come. One whose turn never came ends with kUnavailable, or as the others did when none of them
+  // was answered.
+  std::vector<KsiSignOutcome> SignMany(std::span<const KsiSignRequest> requests,
+                                       std::span<const absl::Duration> timeouts);
 
   // The calendar hash chain from a second to a later one, or to the newest.
   absl::StatusOr<ledger::CalendarHashChain> Extend(std::uint64_t aggregation_time,

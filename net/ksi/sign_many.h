@@ -10,8 +10,9 @@
 
 namespace pitser::net {
 
-// KsiClient::SignMany() with repetitions of what is worth repeating, all within `timeout`. One
-// result for each request, in their order.   Thread: any.
+// KsiClient::SignMany() with repetitions of what is worth repeating, those of a request within
+// `timeout` from when its turn to be sent has come. One result for each request, in their order.
+// Thread: any.
 std::vector<absl::StatusOr<KsiSignature>> SignManyWithRetry(
     KsiClient& client, std::span<const KsiSignRequest> requests, const RetryPolicy& policy,
     absl::Duration timeout, const RetryEnvironment& environment);

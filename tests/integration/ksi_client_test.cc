@@ -107,6 +107,22 @@ TEST_P(KsiClientTest, SignsOneAndMany) {
   }
 }
 
+// Over HTTP the last of them waits for its turn longer than any request may take.
+TEST_P(KsiClientTest, CountsTheTimeOfARequestFromWhenItIsSent) {
+  auto options = ToSign();
+  options.max_connections = 1;
+  client::KsiLedger ledger({.aggregator = options, .extender = {}, .timeout = kTimeout});
+  const auto begin = std::chrono::steady_clock::now();
+  for (std::uint64_t i = 0; i < 5; ++i) PITSER_ASSERT_OK(ledger.Sign(TestImprint(i)));
+  const auto five = absl::FromChrono(std::chrono::steady_clock::now() - begin);
+  // Many times what one takes, under whatever load, and less than sixty of them.
+  client::KsiLedger hasty(
+      {.aggregator = options, .extender = {}, .timeout = std::max(absl::Seconds(1), 8 * five)});
+  std::vector<client::SignInput> inputs;
+  for (std::uint64_t i = 0; i < 60; ++i) inputs.push_back({TestImprint(i), 0});
+  for (const auto& result : hasty.SignMany(inputs)) PITSER_EXPECT_OK(result);
+}
+
 TEST_P(KsiClientTest, Extends) {
   client::KsiLedger ledger({.aggregator = ToSign(), .extender = ToExtend(), .timeout = kTimeout});
   PITSER_ASSERT_OK_AND_ASSIGN(const auto signature, ledger.Sign(TestImprint(1)));

@@ -128,7 +128,7 @@ TEST(CallManyWithRetry, RepeatsTogetherWhatIsWorthIt) {
   // 0 is done at once, 1 refused for good, 2 done at the third time, 3 never: time runs out.
   const std::vector<absl::Status> ends = CallManyWithRetry(
       {.max_attempts = 4}, 4, absl::Seconds(60), time.Environment(),
-      [&](std::span<const std::size_t> which, absl::Duration) {
+      [&](std::span<const std::size_t> which, std::span<const absl::Duration>) {
         rounds.emplace_back(which.begin(), which.end());
         std::vector<Attempt> outcomes;
         for (const std::size_t i : which) {
@@ -150,6 +150,28 @@ TEST(CallManyWithRetry, RepeatsTogetherWhatIsWorthIt) {
   PITSER_EXPECT_OK(ends[2]);
   EXPECT_THAT(ends[3], StatusIs(absl::StatusCode::kUnavailable, "gone"));
   EXPECT_EQ(time.sleeps.size(), 3u);
+}
+
+// Many of which few are made at a time: the last ones' time begins with their turn.
+TEST(CallManyWithRetry, CountsTheTimeOfEachAsTheCallTellsIt) {
+  FakeTime time;
+  std::vector<std::vector<absl::Duration>> left;
+  const RetryPolicy policy{.max_attempts = 3, .initial_delay = absl::Seconds(1), .jitter = 0};
+  const std::vector<absl::Status> ends = CallManyWithRetry(
+      policy, 2, absl::Seconds(10), time.Environment(),
+      [&](std::span<const std::size_t> which, std::span<const absl::Duration> remaining) {
+        left.emplace_back(remaining.begin(), remaining.end());
+        time.now += absl::Seconds(100);
+        std::vector<Attempt> outcomes;
+        for (const std::size_t i : which) {
+          outcomes.push_back(Unavailable());
+          if (i == 1) outcomes.back().took = absl::Seconds(4);
+        }
+        return outcomes;
+      });
+  EXPECT_EQ(left, (std::vector<std::vector<absl::Duration>>{{absl::Seconds(10), absl::Seconds(10)},
+                                                            {absl::Seconds(5)}}));
+  EXPECT_EQ(ends.size(), 2u);
 }
 
 TEST(DelayBeforeRetry, HonoursTheServersDelayWhenItIsLonger) {
