@@ -9,6 +9,9 @@
 #   lib/systemd/system/       the unit, with the programs' own folder in it
 #   share/pitser/             pitserd.toml, a commented sample; proto/, the contract
 #   share/doc/pitser/         licence, changelog, guides, examples
+#
+# The component `programs` is what runs a node or uses one: bin/, the unit, share/. It needs the targets
+# pitserd and pitser alone; everything, without --component, needs a whole build.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -34,7 +37,7 @@ endfunction()
 
 # pitser_install()   Everything but the libraries. Called once, when all targets are there.
 function(pitser_install)
-  install(TARGETS pitserd pitser RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(TARGETS pitserd pitser RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT programs)
 
   foreach(component IN LISTS PITSER_COMPONENTS)
     install(EXPORT pitser-${component} NAMESPACE pitser:: FILE pitser-${component}.cmake
@@ -54,13 +57,15 @@ function(pitser_install)
     set(unit \"${PROJECT_SOURCE_DIR}/deploy/pitserd.service\")
     set(bin \"${CMAKE_INSTALL_BINDIR}\")
     set(made \"${package}/pitserd.service\")
-    set(destination \"lib/systemd/system\")")
-  install(SCRIPT cmake/InstallUnit.cmake)
+    set(destination \"lib/systemd/system\")" COMPONENT programs)
+  install(SCRIPT cmake/InstallUnit.cmake COMPONENT programs)
 
   set(share "${CMAKE_INSTALL_DATADIR}/pitser")
-  install(FILES deploy/pitserd.toml DESTINATION "${share}")
-  install(FILES proto/pitser/v1/pitser.proto DESTINATION "${share}/proto/pitser/v1")
-  install(FILES LICENSE README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
-  install(DIRECTORY docs examples DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+  install(FILES deploy/pitserd.toml DESTINATION "${share}" COMPONENT programs)
+  install(FILES proto/pitser/v1/pitser.proto DESTINATION "${share}/proto/pitser/v1"
+          COMPONENT programs)
+  install(FILES LICENSE README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+          COMPONENT programs)
+  install(DIRECTORY docs examples DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT programs
           PATTERN __pycache__ EXCLUDE)
 endfunction()

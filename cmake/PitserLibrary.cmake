@@ -84,9 +84,9 @@ endfunction()
 #   A Python script as one test (label e2e by default), run with Debian's own interpreter, which has
 #   the gRPC package.
 function(pitser_script_test NAME)
-  cmake_parse_arguments(ARG "" "SCRIPT;TIMEOUT" "PROGRAMS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "SCRIPT;TIMEOUT" "ARGUMENTS;PROGRAMS;LABELS" ${ARGN})
   pitser_add_test(${NAME}
-                  COMMAND /usr/bin/python3 "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT}"
+                  COMMAND /usr/bin/python3 "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_SCRIPT}" ${ARG_ARGUMENTS}
                   PROGRAMS ${ARG_PROGRAMS} LABELS ${ARG_LABELS} DEFAULT_LABEL e2e
                   TIMEOUT ${ARG_TIMEOUT})
 endfunction()

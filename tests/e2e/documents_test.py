@@ -10,13 +10,14 @@ of a fence a page may say, in comments that nobody sees who reads it:
   <!-- run before: COMMANDS -->  what the reader has by then, such as a node that runs
 
 What differs from the reader's shell is this list, and nothing else:
-  ports and folders    those that a page names are replaced by free ones (PORTS) and by folders of the
-                       test's own (FOLDERS)
+  addresses, folders   loopback's ports and those of ledger.example are replaced by free ones on loopback, the
+                       system's folders (FOLDERS) by some of the test's own
   cmake                --preset does nothing, --build only asks whether the targets are there
   sudo                 runs its command; what is installed goes below DESTDIR
   scripts/test         does nothing: it runs this test
 """
 
+import collections
 import os
 import pathlib
 import re
@@ -29,8 +30,6 @@ import tempfile
 SOURCE = pathlib.Path(os.environ["PITSER_SOURCE_DIR"])
 BIN = pathlib.Path(os.environ["PITSER_BIN_DIR"])
 
-PORTS = ("127.0.0.1:7380", "127.0.0.1:7381", "127.0.0.1:7382", "127.0.0.1:7390", "ledger.example:7380",
-         "ledger.example:8080", "ledger.example:8081", "127.0.0.1:8080", "127.0.0.1:8081")
 FOLDERS = ("/var/lib/pitser", "/etc/pitser", "/usr/local")
 
 FENCE = re.compile(r"^( *)```(\S*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -46,7 +45,9 @@ cmake() {
   case $1 in
     --preset) ;;
     --build) command cmake --build "$PITSER_BUILD" "${@:4}" -- -n >/dev/null ;;
-    --install) command cmake --install "$PITSER_BUILD" "${@:3}" >/dev/null ;;
+    --install)  # A prefix that the page names is a folder of its own; the system's goes below DESTDIR.
+      case "$*" in *--prefix*) local -x DESTDIR= ;; esac
+      command cmake --install "$PITSER_BUILD" "${@:3}" >/dev/null ;;
     *) command cmake "$@" ;;
   esac
 }
@@ -64,6 +65,14 @@ def fences(page):
     for fence in FENCE.finditer(text):
         before = re.search(r"((?:<!--(?:(?!-->).)*-->\s*)*)\Z", text[:fence.start()], re.DOTALL).group(1)
         yield text.count("\n", 0, fence.start()) + 1, fence.group(2), fence.group(3), before
+
+
+def forgotten():
+    """Pages of the documents that have commands, and no test that runs them."""
+    listed = (SOURCE / "tests/e2e/CMakeLists.txt").read_text()
+    pages = ["README.md", *(str(path.relative_to(SOURCE)) for path in (SOURCE / "docs").rglob("*.md"))]
+    return [page for page in pages if commands_of(page)
+            and not re.search(rf"[ (]{re.escape(page[:-3])}[ )]", listed)]
 
 
 def commands_of(page):
@@ -85,21 +94,28 @@ def commands_of(page):
     return "\n".join(script)
 
 
-def free_ports(count):
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
 
 
-def localized(script, scratch):
-    """The script with free ports and folders below `scratch`."""
-    here = {name: f"127.0.0.1:{port}" for name, port in zip(PORTS, free_ports(len(PORTS)))}
-    here |= {name: f"{scratch}/root{name}" for name in FOLDERS}
-    # Not within a longer path, and not twice.
-    names = "|".join(re.escape(name) for name in here)
-    return re.sub(rf"(?<![\w/.])({names})(?![\w-])", lambda found: here[found.group()], script)
+class Places:
+    """Where the script's addresses and folders are in this run."""
+
+    def __init__(self, root):
+        self.root = root
+        self._ports = collections.defaultdict(free_port)
+        for folder in FOLDERS:
+            (root / folder[1:]).mkdir(parents=True)
+
+    def port(self, number):
+        return self._ports[number]
+
+    def of(self, script):
+        script = re.sub(r"(?:127\.0\.0\.1|ledger\.example):(\d{4})\b",
+                        lambda found: f"127.0.0.1:{self.port(found.group(1))}", script)
+        names = "|".join(map(re.escape, FOLDERS))  # Not those within a longer path.
+        return re.sub(rf"(?<![\w/.])(?:{names})", lambda found: f"{self.root}{found.group()}", script)
 
 
 def clone(folder):
@@ -122,15 +138,16 @@ def clone(folder):
         subprocess.run([*git, *command], cwd=folder, check=True)
 
 
-def environment(scratch):
-    """The user's, so that the languages' tools find their caches; nothing of Pitser's."""
+def environment(scratch, places):
+    """The user's, so that the languages' tools find their caches; nothing of Pitser's but the port that
+    a node takes when it is told none."""
     ours = {key: value for key, value in os.environ.items()
             if not key.startswith(("PITSER_", "XDG_"))}
     ours.setdefault("HOME", str(scratch))
     ours |= {f"XDG_{kind}_HOME": str(scratch / kind.lower()) for kind in ("CONFIG", "STATE", "DATA")}
     # Debian's interpreters, as the pages say, before any other; and the programs, as installed.
-    ours |= {"PATH": f"{BIN}:/usr/bin:{ours['PATH']}", "DESTDIR": str(scratch / "installed"),
-             "PITSER_BUILD": str(BIN.parent), "PITSER_BIN_DIR": str(BIN),  # scripts/quickstart's own.
+    ours |= {"PATH": f"{BIN}:/usr/bin:{ours['PATH']}", "DESTDIR": str(places.root),
+             "PITSER_GRPC_LISTEN": f"127.0.0.1:{places.port('7380')}", "PITSER_BUILD": str(BIN.parent), "PITSER_BIN_DIR": str(BIN),  # scripts/quickstart's own.
              "GOFLAGS": "-buildvcs=false"}
     if shutil.which("ccache"):
         ours["CMAKE_CXX_COMPILER_LAUNCHER"] = "ccache"
@@ -140,6 +157,8 @@ def environment(scratch):
 def main(page):
     try:
         script = commands_of(page)
+        if page == "README.md" and (missing := forgotten()):
+            raise ValueError(f"tests/e2e/CMakeLists.txt does not run {', '.join(missing)}")
     except ValueError as error:
         print(error)
         return 1
@@ -151,11 +170,10 @@ def main(page):
         project = scratch / "pitser"
         project.mkdir()
         clone(project)
-        for folder in FOLDERS:
-            (scratch / f"root{folder}").mkdir(parents=True)
+        places = Places(scratch / "root")
         run = subprocess.run(["bash", "-euo", "pipefail", "-xc",
-                              PROLOGUE + localized(script, scratch) + EPILOGUE],
-                             cwd=project, env=environment(scratch), stdin=subprocess.DEVNULL,
+                              PROLOGUE + places.of(script) + EPILOGUE],
+                             cwd=project, env=environment(scratch, places), stdin=subprocess.DEVNULL,
                              timeout=500, check=False)
         if run.returncode != 0:
             print(f"{page}: ended with {run.returncode} after the last line '@@ {page}:LINE' above")
@@ -172,4 +190,5 @@ def main(page):
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
+    sys.stdout.reconfigure(line_buffering=True)
     sys.exit(main(sys.argv[1]))

@@ -107,7 +107,7 @@ class ExampleChecks:
         cls.folder = work_folder(cls.language)
         cls.node = Node()
         cls.node.start()
-        for old in cls.folder.glob("contract.pdf*"):
+        for old in cls.folder.glob("contract*.pdf*"):
             old.unlink()
         (cls.folder / "contract.pdf").write_text("We agree.\n")
         commands = commands_of(cls.heading).replace("127.0.0.1:7380", cls.node.server)
@@ -156,8 +156,9 @@ class ExampleChecks:
     # --- the checks ---
 
     def test_the_guide_signs_a_file(self):
-        self.assertIn("contract.pdf.ksig: signed at", self.guide.stdout)
-        result = pitser("verify", self.folder / "contract.pdf", "--trust", self.node.trust,
+        document = f"contract-{self.language}.pdf"
+        self.assertIn(f"{document}.ksig: signed at", self.guide.stdout)
+        result = pitser("verify", self.folder / document, "--trust", self.node.trust,
                         cwd=self.scratch)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
