@@ -1,7 +1,7 @@
 /* Verifies a document against its signature, offline, in C: all bytes come from memory.
  *
- * usage: verify DOCUMENT SIGNATURE TRUST_FOLDER
- * TRUST_FOLDER is what `pitser trust fetch` made. Ends with 0 when it is verified, 1 when not.
+ * usage: verify DOCUMENT TRUST [SIGNATURE]
+ * TRUST is a folder that `pitser trust fetch` made; SIGNATURE is DOCUMENT.ksig. Ends with 0 when it is verified, 1 when not.
  *
  *   cc -std=c99 verify.c $(pkg-config --cflags --libs pitser) -o verify
  */
@@ -63,20 +63,22 @@ int main(int argc, char** argv) {
   pitser_error error;
   struct file document, bytes, anchors, constraint, trusted;
   const char* constraints[1];
+  char beside[4096];
 
-  if (argc != 4) {
-    fprintf(stderr, "usage: verify DOCUMENT SIGNATURE TRUST_FOLDER\n");
+  if (argc != 3 && argc != 4) {
+    fprintf(stderr, "usage: verify DOCUMENT TRUST [SIGNATURE]\n");
     return 2;
   }
   document = read_file("", argv[1]);
-  bytes = read_file("", argv[2]);
+  snprintf(beside, sizeof beside, "%s.ksig", argv[1]);
+  bytes = read_file("", argc == 4 ? argv[3] : beside);
   check(pitser_signature_parse(bytes.data, bytes.size, &signature, &error), &error);
 
   /* Whom we believe: the root certificate, and who may sign the publications file. */
-  anchors = read_file(argv[3], "root.pem");
-  constraint = read_file(argv[3], "constraint");
+  anchors = read_file(argv[2], "root.pem");
+  constraint = read_file(argv[2], "constraint");
   constraints[0] = first_line((char*)constraint.data);
-  trusted = read_file(argv[3], "publications.bin");
+  trusted = read_file(argv[2], "publications.bin");
   check(pitser_publications_parse(trusted.data, trusted.size, (char*)anchors.data, anchors.size,
                                   constraints, 1, (uint64_t)time(NULL), &publications, &error),
         &error);

@@ -1,41 +1,37 @@
 #!/usr/bin/env python3
 """Fetches the ledger's publications file: the calendar roots that everybody may hold it to.
 
-usage: publications.py OUT [HOST:PORT]
+usage: publications.py OUT TRUST [HOST:PORT]
 
-The file is signed. This program does not check that: who uses the file does, with the ledger's root
-certificate (`pitser verify --trust`).
+TRUST is the folder with the ledger's root certificate and the name of its publisher, as
+`pitser trust fetch` makes it: `pitser publications verify` says yes to the file before it is written.
 """
 
-import os
 import sys
 
 import grpc
+from ledger import connect, replace_checked, with_retries
 from pitser.v1 import pitser_pb2, pitser_pb2_grpc
-from retry import with_retries
 
 
-def fetch(stub):
+def fetch(stub, timeout):
     """The file comes in pieces of at most 1 MiB."""
-    pieces = stub.GetPublicationsFile(pitser_pb2.GetPublicationsFileRequest(), timeout=30)
+    pieces = stub.GetPublicationsFile(pitser_pb2.GetPublicationsFileRequest(), timeout=timeout)
     return b"".join(piece.data for piece in pieces)
 
 
 def main():
-    if len(sys.argv) not in (2, 3):
+    if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
-    path = sys.argv[1]
-    server = sys.argv[2] if len(sys.argv) == 3 else "127.0.0.1:7380"
-    with grpc.insecure_channel(server) as channel:
+    path, trust = sys.argv[1:3]
+    server = sys.argv[3] if len(sys.argv) == 4 else "127.0.0.1:7380"
+    with connect(server) as channel:
         stub = pitser_pb2_grpc.PublicationsStub(channel)
         try:
-            content = with_retries(lambda: fetch(stub))
+            content = with_retries(lambda left: fetch(stub, left))
         except grpc.RpcError as error:
             sys.exit(f"{server}: {error.code().name}: {error.details()}")
-    # The new file replaces the old one whole or not at all.
-    with open(path + ".new", "wb") as file:
-        file.write(content)
-    os.replace(path + ".new", path)
+    replace_checked(path, content, "publications", "verify", "--trust", trust)
     print(f"{path}: {len(content)} bytes")
 
 

@@ -11,8 +11,8 @@ import hashlib
 import sys
 
 import grpc
+from ledger import connect, with_retries
 from pitser.v1 import pitser_pb2, pitser_pb2_grpc
-from retry import with_retries
 
 SHA256_ID = b"\x01"  # An imprint is the algorithm's id byte and the digest.
 
@@ -31,12 +31,11 @@ def main():
     path = sys.argv[1]
     server = sys.argv[2] if len(sys.argv) == 3 else "127.0.0.1:7380"
     request = pitser_pb2.SignRequest(imprint=imprint_of(path))
-    # Plain text is for this machine. To another one: grpc.secure_channel().
-    with grpc.insecure_channel(server) as channel:
+    with connect(server) as channel:
         signer = pitser_pb2_grpc.SignerStub(channel)
         try:
             # The answer comes when the current second is over.
-            answer = with_retries(lambda: signer.Sign(request, timeout=10))
+            answer = with_retries(lambda left: signer.Sign(request, timeout=left))
         except grpc.RpcError as error:
             sys.exit(f"{server}: {error.code().name}: {error.details()}")
     with open(path + ".ksig", "xb") as file:  # "x": never over a signature that is there.

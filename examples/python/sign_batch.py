@@ -12,8 +12,8 @@ import pathlib
 import sys
 
 import grpc
+from ledger import connect, with_retries
 from pitser.v1 import pitser_pb2, pitser_pb2_grpc
-from retry import with_retries
 
 SHA256 = 1
 
@@ -26,11 +26,11 @@ def sha256_of(path):
     return digest.digest()
 
 
-def sign_batch(signer, digests):
+def sign_batch(signer, digests, timeout):
     """A signature for each digest, in their order."""
     request = pitser_pb2.SignBatchRequest(algorithm=SHA256, digests=b"".join(digests))
     tail, signatures = b"", []
-    for answer in signer.SignBatch(request, timeout=30):
+    for answer in signer.SignBatch(request, timeout=timeout):
         # What the signatures share comes once, in the first message. Each is its own part and
         # then the tail, behind the header of a KSI signature.
         tail = answer.tail or tail
@@ -46,10 +46,10 @@ def main():
     server = sys.argv[2] if len(sys.argv) == 3 else "127.0.0.1:7380"
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".ksig")
     digests = [sha256_of(path) for path in files]
-    with grpc.insecure_channel(server) as channel:
+    with connect(server) as channel:
         signer = pitser_pb2_grpc.SignerStub(channel)
         try:
-            signatures = with_retries(lambda: sign_batch(signer, digests))
+            signatures = with_retries(lambda left: sign_batch(signer, digests, left))
         except grpc.RpcError as error:
             sys.exit(f"{server}: {error.code().name}: {error.details()}")
     if len(signatures) != len(files):

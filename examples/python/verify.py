@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Verifies a document against its signature, offline, with libpitser: no Pitser program is needed.
 
-usage: verify.py DOCUMENT TRUST_FOLDER [SIGNATURE]
-TRUST_FOLDER is what `pitser trust fetch` made. Ends with 0 when it is verified, 1 when not.
+usage: verify.py DOCUMENT TRUST [SIGNATURE]
+TRUST is a folder that `pitser trust fetch` made. Ends with 0 when it is verified, 1 when not.
 """
 
 import ctypes

@@ -84,7 +84,7 @@ class CApiTest(unittest.TestCase):
                     f"-I{SOURCE / 'capi'}", SOURCE / "examples/c/verify.c", "-o", program,
                     f"-L{LIBRARY.parent}", "-lpitser", f"-Wl,-rpath,{LIBRARY.parent}")
         self.assertEqual(built.returncode, 0, built.stderr)
-        said = self.verify_with(program, self.document, f"{self.document}.ksig", self.node.trust)
+        said = self.verify_with(program, self.document, self.node.trust)
         self.assertRegex(said, r"signed through the account \S+ \(key-based\)")
         changed = self.folder / "changed.pdf"
         changed.write_text("We agreE.\n")

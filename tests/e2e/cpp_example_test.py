@@ -27,9 +27,6 @@ class CppExampleTest(BatchChecks, ExampleChecks, unittest.TestCase):
     def program(self, name):
         return [self.folder / "examples-build" / name]
 
-    def publications_arguments(self):
-        return (self.node.trust,)
-
     def test_signs_as_names_come(self):
         names = [f"file{i}.txt" for i in range(100)]
         for name in names:

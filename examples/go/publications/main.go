@@ -1,6 +1,6 @@
 // Command publications fetches the ledger's publications file: the calendar roots that everybody may
-// hold it to. The file is signed. This program does not check that: who uses the file does, with the
-// ledger's root certificate (pitser verify --trust).
+// hold it to. TRUST is the folder with the ledger's root certificate and the name of its publisher, as
+// pitser trust fetch makes it: pitser publications verify says yes to the file before it is written.
 package main
 
 import (
@@ -10,7 +10,6 @@ import (
 	"io"
 	"log"
 	"os"
-	"time"
 
 	"google.golang.org/grpc"
 
@@ -20,19 +19,19 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) < 2 || len(os.Args) > 3 {
-		log.Fatal("usage: publications OUT [HOST:PORT]")
+	if len(os.Args) < 3 || len(os.Args) > 4 {
+		log.Fatal("usage: publications OUT TRUST [HOST:PORT]")
 	}
 	server := "127.0.0.1:7380"
-	if len(os.Args) == 3 {
-		server = os.Args[2]
+	if len(os.Args) == 4 {
+		server = os.Args[3]
 	}
-	if err := run(os.Args[1], server); err != nil {
+	if err := run(os.Args[1], os.Args[2], server); err != nil {
 		log.Fatal("publications: ", err)
 	}
 }
 
-func run(path, server string) error {
+func run(path, trust, server string) error {
 	conn, err := ledger.Dial(server)
 	if err != nil {
 		return err
@@ -40,21 +39,15 @@ func run(path, server string) error {
 	defer conn.Close()
 	client := pitserv1.NewPublicationsClient(conn)
 
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
 	var content []byte
-	err = ledger.Retry(ctx, func(ctx context.Context, options ...grpc.CallOption) error {
+	err = ledger.Retry(func(ctx context.Context, options ...grpc.CallOption) error {
 		content, err = fetch(ctx, client, options...)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	// The new file replaces the old one whole or not at all.
-	if err := os.WriteFile(path+".new", content, 0o644); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := ledger.ReplaceChecked(path, content, "publications", "verify", "--trust", trust); err != nil {
 		return err
 	}
 	fmt.Printf("%s: %d bytes\n", path, len(content))

@@ -10,7 +10,6 @@ import (
 	"log"
 	"os"
 	"strings"
-	"time"
 
 	"google.golang.org/grpc"
 
@@ -44,10 +43,8 @@ func run(path, server string) error {
 	defer conn.Close()
 	signer := pitserv1.NewSignerClient(conn)
 
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
 	var answer *pitserv1.SignResponse
-	err = ledger.Retry(ctx, func(ctx context.Context, options ...grpc.CallOption) error {
+	err = ledger.Retry(func(ctx context.Context, options ...grpc.CallOption) error {
 		// The answer comes when the current second is over.
 		answer, err = signer.Sign(ctx, &pitserv1.SignRequest{Imprint: imprint}, options...)
 		return err
@@ -55,7 +52,7 @@ func run(path, server string) error {
 	if err != nil {
 		return err
 	}
-	if err := writeNew(path+".ksig", answer.Signature); err != nil {
+	if err := ledger.WriteNew(path+".ksig", answer.Signature); err != nil {
 		return err
 	}
 	fmt.Printf("%s.ksig: signed at %d (Unix seconds), through %s\n", path, answer.AggregationTime,
@@ -75,17 +72,4 @@ func imprintOf(path string) ([]byte, error) {
 		return nil, err
 	}
 	return digest.Sum([]byte{1}), nil
-}
-
-// Never over a signature that is there.
-func writeNew(path string, signature []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	if _, err := file.Write(signature); err != nil {
-		file.Close()
-		return err
-	}
-	return file.Close()
 }

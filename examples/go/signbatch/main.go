@@ -13,7 +13,6 @@ import (
 	"log"
 	"os"
 	"path/filepath"
-	"time"
 
 	"google.golang.org/grpc"
 
@@ -47,10 +46,8 @@ func run(folder, server string) error {
 	defer conn.Close()
 	signer := pitserv1.NewSignerClient(conn)
 
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
 	var signatures [][]byte
-	err = ledger.Retry(ctx, func(ctx context.Context, options ...grpc.CallOption) error {
+	err = ledger.Retry(func(ctx context.Context, options ...grpc.CallOption) error {
 		signatures, err = signBatch(ctx, signer, digests, options...)
 		return err
 	})
@@ -61,7 +58,7 @@ func run(folder, server string) error {
 		return fmt.Errorf("%d signatures for %d files", len(signatures), len(files))
 	}
 	for i, path := range files {
-		if err := writeNew(path+".ksig", signatures[i]); err != nil {
+		if err := ledger.WriteNew(path+".ksig", signatures[i]); err != nil {
 			return err
 		}
 	}
@@ -125,17 +122,4 @@ func hashFolder(folder string) (files []string, digests []byte, err error) {
 		digests = digest.Sum(digests)
 	}
 	return files, digests, nil
-}
-
-// Never over a signature that is there.
-func writeNew(path string, signature []byte) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	if _, err := file.Write(signature); err != nil {
-		file.Close()
-		return err
-	}
-	return file.Close()
 }

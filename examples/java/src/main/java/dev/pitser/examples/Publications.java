@@ -6,38 +6,39 @@ import dev.pitser.v1.GetPublicationsFileResponse;
 import dev.pitser.v1.PublicationsGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
-import java.nio.file.Files;
+import java.io.IOException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Iterator;
-import java.util.concurrent.TimeUnit;
+import java.util.List;
 
 /**
  * Fetches the ledger's publications file: the calendar roots that everybody may hold it to.
  *
- * <p>The file is signed. This program does not check that: who uses the file does, with the ledger's
- * root certificate (pitser verify --trust).
+ * <p>TRUST is the folder with the ledger's root certificate and the name of its publisher, as pitser trust
+ * fetch makes it: pitser publications verify says yes to the file before it is written.
  */
 public final class Publications {
   private Publications() {}
 
   public static void main(String[] args) throws Exception {
-    if (args.length < 1 || args.length > 2) {
-      System.err.println("usage: Publications OUT [HOST:PORT]");
+    if (args.length < 2 || args.length > 3) {
+      System.err.println("usage: Publications OUT TRUST [HOST:PORT]");
       System.exit(2);
     }
-    String server = args.length == 2 ? args[1] : "127.0.0.1:7380";
+    String server = args.length == 3 ? args[2] : "127.0.0.1:7380";
     ManagedChannel channel = Ledger.connect(server);
     try {
       PublicationsGrpc.PublicationsBlockingStub stub = PublicationsGrpc.newBlockingStub(channel);
-      ByteString content = Ledger.retry(() -> fetch(stub));
-      // The new file replaces the old one whole or not at all.
+      ByteString content = Ledger.retry(stub, Publications::fetch);
       Path out = Path.of(args[0]);
-      Path made = Files.write(Path.of(out + ".new"), content.toByteArray());
-      Files.move(made, out, StandardCopyOption.ATOMIC_MOVE);
+      Ledger.replaceChecked(
+          out, content.toByteArray(), List.of("publications", "verify", "--trust", args[1]));
       System.out.printf("%s: %d bytes%n", out, content.size());
     } catch (StatusRuntimeException error) {
       System.err.println(server + ": " + error.getMessage());
+      System.exit(1);
+    } catch (IOException error) {
+      System.err.println(error.getMessage());
       System.exit(1);
     } finally {
       channel.shutdownNow();
@@ -47,8 +48,7 @@ public final class Publications {
   /** Joins the pieces, of at most 1 MiB, in which the file comes. */
   private static ByteString fetch(PublicationsGrpc.PublicationsBlockingStub stub) {
     Iterator<GetPublicationsFileResponse> pieces =
-        stub.withDeadlineAfter(30, TimeUnit.SECONDS)
-            .getPublicationsFile(GetPublicationsFileRequest.getDefaultInstance());
+        stub.getPublicationsFile(GetPublicationsFileRequest.getDefaultInstance());
     ByteString content = ByteString.EMPTY;
     while (pieces.hasNext()) {
       content = content.concat(pieces.next().getData());

@@ -15,7 +15,6 @@ import java.nio.file.StandardOpenOption;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Signs a file through a Pitser ledger and writes the signature beside it, as FILE.ksig. Only the hash
@@ -44,8 +43,7 @@ public final class Sign {
   private static void sign(Path file, SignerGrpc.SignerBlockingStub signer) throws Exception {
     SignRequest request = SignRequest.newBuilder().setImprint(imprintOf(file)).build();
     // The answer comes when the current second is over.
-    SignResponse answer =
-        Ledger.retry(() -> signer.withDeadlineAfter(10, TimeUnit.SECONDS).sign(request));
+    SignResponse answer = Ledger.retry(signer, stub -> stub.sign(request));
     Path signature = Path.of(file + ".ksig");
     // CREATE_NEW: never over a signature that is there.
     Files.write(signature, answer.getSignature().toByteArray(), StandardOpenOption.CREATE_NEW);

@@ -18,7 +18,6 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -56,7 +55,7 @@ public final class SignBatch {
     for (Path file : files) {
       digests.add(digestOf(file));
     }
-    List<ByteString> signatures = Ledger.retry(() -> signBatch(signer, digests));
+    List<ByteString> signatures = Ledger.retry(signer, stub -> signBatch(stub, digests));
     if (signatures.size() != files.size()) {
       throw new IOException(signatures.size() + " signatures for " + files.size() + " files");
     }
@@ -76,8 +75,7 @@ public final class SignBatch {
             .setAlgorithm(SHA256)
             .setDigests(ByteString.copyFrom(digests))
             .build();
-    Iterator<SignBatchResponse> answers =
-        signer.withDeadlineAfter(30, TimeUnit.SECONDS).signBatch(request);
+    Iterator<SignBatchResponse> answers = signer.signBatch(request);
     ByteString tail = ByteString.EMPTY;
     List<ByteString> signatures = new ArrayList<>();
     while (answers.hasNext()) {
