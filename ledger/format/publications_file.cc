@@ -14,6 +14,7 @@
 namespace pitser::ledger {
 namespace {
 
+using internal::CountChildren;
 using internal::Require;
 using internal::SetBytesOnce;
 using internal::SetOnce;
@@ -213,53 +214,40 @@ std::vector<std::size_t> ByTime(const std::vector<PublicationRecord>& records) {
   return order;
 }
 
-// What the records of a file become in memory, beside the file itself.
-struct Room {
-  std::size_t certificates = 0, publications = 0, bytes = 0;
+// How many things a file holds that become objects of their own in memory.
+struct Counts {
+  std::size_t certificates = 0, publications = 0, texts = 0;
 };
 
-// How much a text takes beyond its object: short ones lie inside.
-std::size_t TextBytes(const Element& text) {
-  return sizeof(std::string) +
-         (text.value.size() <= std::string().capacity() + 1 ? 0 : text.value.size());
-}
-
-void AddPublication(const Element& element, Room& room) {
-  ++room.publications;
-  room.bytes += sizeof(PublicationRecord) + sizeof(std::size_t);  // And its place by time.
-  TlvReader reader(element);
-  Element child;
-  while (!reader.done() && reader.Next(child).ok()) {
-    if (child.type == kReferenceTag || child.type == kPublicationUriTag) {
-      room.bytes += TextBytes(child);
-    }
+Counts CountThings(Bytes elements) {
+  Counts counts;
+  TlvReader reader(elements);
+  Element element;
+  while (!reader.done() && reader.Next(element).ok()) {
+    if (element.type == kCertificateTag) ++counts.certificates;
+    if (element.type != kPublicationTag) continue;
+    ++counts.publications;
+    counts.texts += CountChildren(element, [](std::uint16_t type) {
+      return type == kReferenceTag || type == kPublicationUriTag;
+    });
   }
+  return counts;
 }
 
 // Makes room for the records, so that no list grows piece by piece.
-// Errors: kInvalidArgument when they would take more than 3 times the size of the file and 64 KiB:
-// a real publication of 100 bytes becomes some 200, but a file can be made of next to empty ones.
+// Errors: kInvalidArgument for a file that is made of next to nothing but headers, so that memory
+// stays in proportion to it: the least publication that anybody can make has 35 bytes, one of ours
+// 47, a certificate hundreds, and a text for people is longer than its header.
 absl::Status MakeRoom(Bytes file, PublicationsFileContent& content) {
-  constexpr std::size_t kFreeBytes = std::size_t{56}
-                                     << 10;  // The rest is for messages and the like.
-  Room room;
-  TlvReader reader(file.subspan(kMagic.size()));
-  Element element;
-  while (!reader.done() && reader.Next(element).ok()) {
-    if (element.type == kHeaderTag) {
-      room.bytes += 2 * element.value.size();
-    } else if (element.type == kCertificateTag) {
-      ++room.certificates;
-      room.bytes += sizeof(CertificateRecord) + element.value.size();
-    } else if (element.type == kPublicationTag) {
-      AddPublication(element, room);
-    }
-  }
-  if (room.bytes > 3 * file.size() + kFreeBytes) {
+  constexpr std::size_t kBytesForEach = 32;
+  constexpr std::size_t kFree = 512;
+  const Counts counts = CountThings(file.subspan(kMagic.size()));
+  if (counts.certificates + counts.publications + counts.texts >
+      file.size() / kBytesForEach + kFree) {
     return MalformedAt(kMagic.size(), kFile, "is made of too many too small elements");
   }
-  content.certificates.reserve(room.certificates);
-  content.publications.reserve(room.publications);
+  content.certificates.reserve(counts.certificates);
+  content.publications.reserve(counts.publications);
   return absl::OkStatus();
 }
 

@@ -29,6 +29,7 @@
 #include "server/parent/parent_publications.h"
 #include "server/parent/parent_signing.h"
 #include "server/publisher/publisher.h"
+#include "server/publisher/schedule.h"
 #include "storage/calendar.h"
 
 namespace pitser::server {
@@ -156,6 +157,10 @@ class NodeImpl final : public Node, private Operated {
     PITSER_ASSIGN_OR_RETURN(parent_options_, ParentOptionsOf(settings_));
     if (settings_.publish_every % absl::Seconds(1) != absl::ZeroDuration()) {
       return absl::InvalidArgumentError("publish_every: expected whole seconds");
+    }
+    if (settings_.parent.empty() && !settings_.test_schedule) {
+      PITSER_RETURN_IF_ERROR(
+          CheckSchedule(settings_.data, settings_.publish_every, NowSeconds(*environment.clock)));
     }
     return NotAboutSettings(StartParts(environment, std::move(gateway), std::move(ksi)));
   }

@@ -12,6 +12,7 @@
 #include "ledger/base/bytes.h"
 #include "ledger/format/publication.h"
 #include "pitser/control/v1/control.pb.h"
+#include "server/publisher/schedule.h"
 
 namespace pitser::server {
 namespace {
@@ -37,15 +38,6 @@ void FillRounds(const AggregatorStats& stats, control::v1::RoundsStatus& rounds)
   rounds.mutable_last_round()->set_requests(stats.last_round->requests);
   rounds.mutable_last_round()->set_duration_us(
       static_cast<std::uint64_t>(absl::ToInt64Microseconds(stats.last_round->took)));
-}
-
-// The schedule is the publisher's: after the newest publication, or after the first file was made,
-// comes the next multiple of `every`.
-std::uint64_t NextDue(const ledger::PublicationsFile& file, absl::Duration every) {
-  const ledger::PublicationRecord* newest = file.LatestPublication();
-  const std::uint64_t basis = newest != nullptr ? newest->data.time : file.content().creation_time;
-  const auto step = static_cast<std::uint64_t>(absl::ToInt64Seconds(every));
-  return (basis / step + 1) * step;
 }
 
 void FillPublications(const ledger::PublicationsFile& file, const absl::Status& health,
@@ -140,8 +132,10 @@ void FillStatus(const NodeFacts& facts, GetStatusResponse& status) {
   status.mutable_calendar()->set_followers(facts.head_watch->waiting());
   FillPublications(*facts.publications->file(), health.publishing, *status.mutable_publications());
   if (facts.parent_signing == nullptr) {
-    status.mutable_publications()->set_next_due(
-        NextDue(*facts.publications->file(), facts.settings->publish_every));
+    const auto file = facts.publications->file();
+    const absl::Duration every = facts.settings->publish_every;
+    status.mutable_publications()->set_next_due(NextDue(*file, every));
+    status.mutable_publications()->set_file_full(FullAt(file->bytes().size(), every, now));
   } else {
     FillParent(facts, *status.mutable_parent());
   }

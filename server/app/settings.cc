@@ -101,6 +101,10 @@ const std::array kTable = {
     Setting{"publish_every", kRounds, "DURATION",
             "a publication at every multiple of this since 1970, e.g. 24h: at midnight UTC",
             Setting::Duration{&S::publish_every, absl::Seconds(1), absl::Hours(24 * 366)}},
+    Setting{"test_schedule", kRounds, "",
+            "take a publish_every that fills the publications file within a year, after which "
+            "nothing can be published: for tests",
+            &S::test_schedule},
     Setting{
         "genesis", kRounds, "TIME",
         "the calendar's first second for clients of the KSI service protocol, who extend nothing "

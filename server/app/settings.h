@@ -32,6 +32,7 @@ struct Settings {
   std::string machine_id;
   std::uint64_t round_seconds = 1;
   absl::Duration publish_every = absl::Hours(24);
+  bool test_schedule = false;
   std::string genesis;
 
   std::string organization = "Pitser";

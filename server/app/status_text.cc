@@ -54,6 +54,9 @@ std::string PublicationsText(const control::v1::PublicationsStatus& publications
   if (publications.next_due() > 0) {
     absl::StrAppend(&text, ", the next due at ", Utc(publications.next_due()));
   }
+  if (publications.file_full() > 0) {
+    absl::StrAppend(&text, ", room in their file until ", Utc(publications.file_full()));
+  }
   if (!publications.reason().empty()) absl::StrAppend(&text, "; ", publications.reason());
   return text;
 }
@@ -99,6 +102,8 @@ ordered_json PublicationsJson(const control::v1::PublicationsStatus& publication
   }
   json["next_due"] = nullptr;
   if (publications.next_due() > 0) json["next_due"] = publications.next_due();
+  json["file_full"] = nullptr;
+  if (publications.file_full() > 0) json["file_full"] = publications.file_full();
   json["reason"] = publications.reason();
   return json;
 }

@@ -12,6 +12,7 @@
 #include "base/thread.h"
 #include "ledger/base/check.h"
 #include "ledger/base/status.h"
+#include "server/publisher/schedule.h"
 
 namespace pitser::server {
 namespace {
@@ -29,8 +30,6 @@ constexpr absl::Duration kRetryAfter = absl::Seconds(10);
 // How many of the newest publications are held against the calendar at start. Each costs O(log n)
 // reads; a calendar that forked or was restored shows in the newest.
 constexpr std::size_t kCheckedAtStart = 16;
-
-std::string PathOf(const std::string& data_dir) { return data_dir + "/trust/publications.bin"; }
 
 absl::StatusOr<PublicationsFile> ReadPublicationsFile(const std::string& path) {
   PITSER_ASSIGN_OR_RETURN(const std::string bytes,
@@ -51,7 +50,7 @@ class PublisherImpl final : public Publisher {
                 base::Clock* clock)
       : options_(std::move(options)),
         every_(static_cast<std::uint64_t>(absl::ToInt64Seconds(options_.every))),
-        path_(PathOf(options_.data_dir)),
+        path_(PublicationsPath(options_.data_dir)),
         core_(core),
         calendar_(calendar),
         clock_(clock),
@@ -72,6 +71,7 @@ class PublisherImpl final : public Publisher {
   void Stop() override;
 
  private:
+  void TellSchedule() const;
   absl::Status LoadOrMakeFile() PITSER_REQUIRES(publish_mu_);
   absl::Status CheckLoaded(const PublicationsFile& file) const;
   absl::Status CheckNewest(const PublicationsFile& file) const;
@@ -118,8 +118,20 @@ absl::Status PublisherImpl::Start() {
   const absl::Status missed = PublishMissed();
   SetHealth(missed);
   if (absl::IsDataLoss(missed)) return missed;
+  TellSchedule();
   thread_ = base::Thread("publisher", [this] { Run(); });
   return absl::OkStatus();
+}
+
+void PublisherImpl::TellSchedule() const {
+  const std::shared_ptr<const PublicationsFile> current = file();
+  const std::uint64_t now = UnixNow(*clock_);
+  const std::uint64_t full_at = FullAt(current->bytes().size(), options_.every, now);
+  // A start in the year before that is refused, so it is told before.
+  const auto tell = full_at - now < 2 * kShortestSchedule ? base::LogWarning : base::LogInfo;
+  tell("publications_schedule", {{"every", absl::FormatDuration(options_.every)},
+                                 {"next", NextDue(*current, options_.every)},
+                                 {"file_full", DayOf(full_at)}});
 }
 
 absl::Status PublisherImpl::LoadOrMakeFile() {
@@ -222,6 +234,11 @@ absl::Status PublisherImpl::Publish(const std::vector<std::uint64_t>& times) {
   if (const PublicationRecord* latest = published->LatestPublication()) {
     PITSER_CHECK(latest->data.time < times.front());  // Never the same second twice.
     PITSER_RETURN_IF_ERROR(CheckAgainstCalendar(latest->data));
+  }
+  if (PublicationsThatFit(published->bytes().size()) < times.size()) {
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("the publications file is full: it has %d publications in %d bytes",
+                        published->content().publications.size(), published->bytes().size()));
   }
   // The seconds are final, on disk, before their root is given away.
   PITSER_RETURN_IF_ERROR(core_->AdvanceHead(times.back()));
@@ -342,8 +359,12 @@ absl::StatusOr<std::unique_ptr<Publisher>> StartPublisher(PublisherOptions optio
   return publisher;
 }
 
+std::string PublicationsPath(const std::string& data_dir) {
+  return data_dir + "/trust/publications.bin";
+}
+
 absl::StatusOr<std::optional<std::uint64_t>> NewestPublicationTime(const std::string& data_dir) {
-  const std::string path = PathOf(data_dir);
+  const std::string path = PublicationsPath(data_dir);
   if (!base::Exists(path)) return std::optional<std::uint64_t>();
   PITSER_ASSIGN_OR_RETURN(const PublicationsFile file, ReadPublicationsFile(path));
   const PublicationRecord* latest = file.LatestPublication();

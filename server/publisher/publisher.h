@@ -26,8 +26,9 @@ class Publisher : public Publications {
   // returns. A second that is published already is given back as it stands. May wait for the rounds
   // that are being closed.
   // Errors: kUnavailable while signing is stopped, the publications certificate is not valid, the
-  // clock is behind the newest publication, or after Stop(); kResourceExhausted when the disk is
-  // full; kDataLoss when the calendar contradicts a publication: nothing is published any more.
+  // clock is behind the newest publication, or after Stop(); kResourceExhausted when the disk or
+  // the publications file is full; kDataLoss when the calendar contradicts a publication: nothing
+  // is published any more.
   virtual absl::StatusOr<ledger::PublicationData> PublishNow() = 0;
 
   // Ends the schedule and joins its thread; waits for a publication that is being made, and with
@@ -58,9 +59,8 @@ inline constexpr std::uint64_t kMaxMadeUpPublications = 1000;
 // until they are extended.
 //
 // `core`, `calendar` and `clock` outlive the publisher.
-// Logs:   publications_file_made, publications_file_missing, published, publications_skipped,
-// publication_failed,
-//         publisher_stopped.
+// Logs:   publications_schedule, publications_file_made, publications_file_missing, published,
+//         publications_skipped, publication_failed, publisher_stopped.
 // Errors: kInvalidArgument for an `every` that is not whole seconds, or a malformed file;
 // kFailedPrecondition when the file was not signed under this key set's root; kDataLoss when the
 // calendar contradicts one of the newest publications, or ends before it (an old backup); the
@@ -68,6 +68,9 @@ inline constexpr std::uint64_t kMaxMadeUpPublications = 1000;
 absl::StatusOr<std::unique_ptr<Publisher>> StartPublisher(PublisherOptions options, Core* core,
                                                           const storage::Calendar* calendar,
                                                           base::Clock* clock);
+
+// DIR/trust/publications.bin.
+std::string PublicationsPath(const std::string& data_dir);
 
 // The time of the newest publication in DIR/trust/publications.bin, for
 // CalendarOptions::handed_out: read before the calendar is opened, so that an old backup is not

@@ -59,7 +59,8 @@ class KillRun {
     // Publications often, so that kills hit them too.
     return std::make_unique<ServerProcess>(
         std::vector<std::string>{"--data", Data(), "--grpc-listen", "127.0.0.1:0",
-                                 "--publish-every", "3s", "--log-level", "warning"},
+                                 "--publish-every", "3s", "--test-schedule", "--log-level",
+                                 "warning"},
         program_);
   }
 

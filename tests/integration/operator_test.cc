@@ -261,6 +261,7 @@ TEST_F(OperatorTest, AClockThatIsWrongShowsInHealthAndStatus) {
 
 TEST_F(OperatorTest, APublicationThatFailsShowsInHealthAndStatus) {
   settings_.publish_every = absl::Seconds(1);
+  settings_.test_schedule = true;
   PITSER_ASSERT_OK(StartWithKeys());
   const std::string trust = settings_.data + "/trust", away = settings_.data + "/trust-away";
   std::filesystem::rename(trust, away);
@@ -270,6 +271,20 @@ TEST_F(OperatorTest, APublicationThatFailsShowsInHealthAndStatus) {
   std::filesystem::rename(away, trust);
   AwaitHealth(kPublicationsService, kServing);
   EXPECT_EQ(Status().publications().reason(), "");
+}
+
+TEST_F(OperatorTest, TheEndOfAScheduleIsToldAndOneThatIsNearIsRefused) {
+  PITSER_ASSERT_OK(StartWithKeys());
+  EXPECT_GT(Status().publications().file_full(), kNodeStart + 1000 * std::uint64_t{366 * 86'400});
+  Stop();
+  settings_.publish_every = absl::Seconds(1);
+  EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kInvalidArgument, "test_schedule"));
+  settings_.data = folder_.path() + "/another";
+  EXPECT_THAT(Start(), StatusIs(absl::StatusCode::kInvalidArgument, "publish_every"));
+  EXPECT_FALSE(std::filesystem::exists(settings_.data));
+  settings_.test_schedule = true;
+  PITSER_ASSERT_OK(Start());
+  EXPECT_LT(Status().publications().file_full(), kNodeStart + std::uint64_t{366 * 86'400});
 }
 
 // An operator restores the calendar's folder from a backup, and it is not the newest.

@@ -82,6 +82,23 @@ TEST(BuildPublicationsFile, SortsByTime) {
   EXPECT_EQ(file.content().publications[2].data.time, 300u);
 }
 
+// No limit is near, and none is in anything but bytes of the file.
+TEST(BuildPublicationsFile, HundredYearsOfDailyPublicationsAreNoMatter) {
+  constexpr std::uint64_t kDays = 36'525;
+  PublicationsFileContent content;
+  content.creation_time = kTestTime;
+  for (std::uint64_t day = 0; day < kDays; ++day) {
+    content.publications.push_back(Record(kTestTime + day * kTestDay, day & 0xFF));
+  }
+  PITSER_ASSERT_OK_AND_ASSIGN(const PublicationsFile file, Build(content));
+  ASSERT_EQ(file.content().publications.size(), kDays);
+  EXPECT_LT(file.bytes().size(), kMaxPublicationsFileSize / 30);
+  EXPECT_THAT(Verify(file), IsOk());
+  const std::uint64_t time = kTestTime + 30'000 * kTestDay;
+  ASSERT_NE(file.NearestPublication(time - 5), nullptr);
+  EXPECT_EQ(file.NearestPublication(time - 5)->data.time, time);
+}
+
 TEST(BuildPublicationsFile, RefusesWhatDoesNotFit) {
   const auto refused = [](const std::function<void(PublicationsFileContent&)>& change) {
     PublicationsFileContent content = Content();

@@ -409,6 +409,34 @@ TEST_F(PublisherTest, RefusesFilesThatAreNotItsOwn) {
   EXPECT_THAT(Start(), StatusIs(StatusCode::kFailedPrecondition, "not signed by this server's"));
 }
 
+// Their number does not matter to what is published next.
+TEST_F(PublisherTest, GoesOnAfterAsManyPublicationsAsAHundredYearsHaveDays) {
+  constexpr std::uint64_t kDays = 36'525;
+  {
+    PITSER_ASSERT_OK_AND_ASSIGN(const auto publisher, Start());
+    for (std::uint64_t i = 0; i < 20; ++i) {  // Those that are held against the calendar.
+      GoTo(kStart + 6 + i);
+      PITSER_ASSERT_OK(publisher->PublishNow());
+    }
+  }
+  ledger::PublicationsFileContent content = OnDisk().content();
+  const std::size_t own = content.publications.size();
+  for (std::uint64_t i = 1; i <= kDays; ++i) {
+    content.publications.push_back({{kStart - i * (kTestDay / 2), TestImprint(i)}, {}, {}});
+  }
+  const TestTrust& trust = TestTrust::Get();
+  PITSER_ASSERT_OK_AND_ASSIGN(
+      const PublicationsFile file,
+      ledger::BuildPublicationsFile(content, trust.publisher, trust.publisher_key, kStart));
+  PITSER_ASSERT_OK(base::WriteFileDurably(Path(), file.bytes(), 0644));
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto publisher, Start());
+  GoTo(kStart + 50);
+  PITSER_ASSERT_OK_AND_ASSIGN(const PublicationData published, publisher->PublishNow());
+  EXPECT_EQ(published.time, kStart + 49);
+  EXPECT_EQ(OnDisk().content().publications.size(), own + kDays + 1);
+  EXPECT_EQ(OnDisk().LatestPublication()->data, published);
+}
+
 TEST_F(PublisherTest, RefusesSchedulesThatAreNone) {
   for (absl::Duration every : {absl::ZeroDuration(), absl::Seconds(-1), absl::Milliseconds(1500),
                                absl::Milliseconds(1), absl::InfiniteDuration()}) {

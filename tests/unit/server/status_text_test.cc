@@ -36,6 +36,7 @@ control::v1::GetStatusResponse SomeStatus() {
   status.mutable_publications()->mutable_newest()->set_time(2'000'000'000);
   status.mutable_publications()->mutable_newest()->set_code("AAAAAA-CODE");
   status.mutable_publications()->set_next_due(2'000'073'600);
+  status.mutable_publications()->set_file_full(2'500'000'000);
   auto& certificate = *status.add_certificates();
   certificate.set_name("calendar");
   certificate.set_not_after(2'000'000'000);
@@ -58,7 +59,7 @@ TEST(StatusText, SaysItToPeople) {
         "requests      70 signed, 2 refused, 3 failed, 4 cancelled, 5 pending\n",
         "calendar      head 2033-05-18T03:34:59Z (2000000099), 2 followers\n",
         "publications  3, the newest of 2033-05-18T03:33:20Z, the next due at "
-        "2033-05-19T00:00:00Z\n",
+        "2033-05-19T00:00:00Z, room in their file until 2049-03-22T04:26:40Z\n",
         "certificates  calendar -1 days left\n", "memory        50 MiB, at most 60 MiB\n",
         "limit         max_pending = 11\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
@@ -86,6 +87,7 @@ TEST(StatusText, SaysItToPrograms) {
   EXPECT_EQ(json["requests"]["pending"], 5);
   EXPECT_EQ(json["calendar"]["head"], 2'000'000'099);
   EXPECT_EQ(json["publications"]["newest"]["code"], "AAAAAA-CODE");
+  EXPECT_EQ(json["publications"]["file_full"], 2'500'000'000);
   EXPECT_EQ(json["certificates"][0]["days_left"], -1);
   EXPECT_EQ(json["limits"]["max_pending"], "11");
   EXPECT_EQ(json["memory"]["resident_bytes"], 50 << 20);
