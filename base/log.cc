@@ -1,12 +1,17 @@
 #include "base/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <exception>
 #include <memory>
 #include <utility>
 
+#include "base/line_writer.h"
+#include "base/log_output.h"
 #include "base/mutex.h"
 
 namespace pitser::base {
@@ -42,15 +47,49 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
 
 std::atomic<LogLevel> max_level{LogLevel::kInfo};
 
-// Never destroyed: threads may log until the process is gone.
-spdlog::logger& Logger() {
-  static spdlog::logger* const logger = [] {
-    auto* made = new spdlog::logger("pitser", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made->set_level(spdlog::level::trace);  // SetLogLevel() decides.
-    made->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+// Some hours of a line a second, for whom nobody reads meanwhile.
+constexpr std::size_t kMaxWaitingBytes = std::size_t{1} << 20;
+// At the process's end.
+constexpr std::chrono::milliseconds kFlushTimeout = std::chrono::seconds(1);
+
+std::string TellDropped(std::uint64_t lines);
+
+// Never destroyed, as nothing here: threads may log until the process is gone.
+LineWriter& StandardError() {
+  static LineWriter* const writer = [] {
+    auto* const made = new LineWriter(STDERR_FILENO, kMaxWaitingBytes, TellDropped);
+    std::atexit([] { FlushLog(kFlushTimeout); });
     return made;
   }();
-  return *logger;
+  return *writer;
+}
+
+// A line with its time and its end. Not to be used by two threads at once, and so under a lock.
+class Formatter {
+ public:
+  std::string Format(LogLevel level, std::string_view line) PITSER_EXCLUDES(mu_) {
+    spdlog::memory_buf_t text;
+    MutexLock lock(mu_);
+    formatter_.format({"", ToSpdlog(level), {line.data(), line.size()}}, text);
+    return {text.data(), text.size()};
+  }
+
+ private:
+  Mutex mu_;
+  spdlog::pattern_formatter formatter_ PITSER_GUARDED_BY(mu_){"%Y-%m-%dT%H:%M:%S.%eZ %l %v",
+                                                              spdlog::pattern_time_type::utc};
+};
+
+Formatter& GetFormatter() {
+  static Formatter* const formatter = new Formatter;
+  return *formatter;
+}
+
+std::string TellDropped(std::uint64_t lines) {
+  return GetFormatter().Format(
+      LogLevel::kWarning,
+      FormatLogLine("log_lines_dropped",
+                    {{"lines", lines}, {"reason", "standard error was not read, or is full"}}));
 }
 
 struct TestSink {
@@ -116,18 +155,24 @@ struct ValueAppender {
   }
 };
 
+// Whether a test took the line.
+bool GaveToTest(LogLevel level, const std::string& line) {
+  TestSink& test = GetTestSink();
+  if (!test.set.load(std::memory_order_acquire)) return false;
+  MutexLock lock(test.mu);
+  if (!test.sink) return false;
+  test.sink(std::string(LevelName(level)).append(" ").append(line));
+  return true;
+}
+
 void Log(LogLevel level, std::string_view event, LogFields fields) {
   if (level > max_level.load(std::memory_order_relaxed)) return;
-  const std::string line = FormatLogLine(event, fields);
-  TestSink& test = GetTestSink();
-  if (test.set.load(std::memory_order_acquire)) {
-    MutexLock lock(test.mu);
-    if (test.sink) {
-      test.sink(std::string(LevelName(level)).append(" ").append(line));
-      return;
-    }
+  try {  // The library's border: there may be no memory for a line.
+    const std::string line = FormatLogLine(event, fields);
+    if (!GaveToTest(level, line)) StandardError().Write(GetFormatter().Format(level, line));
+  } catch (const std::exception&) {
+    StandardError().Drop();
   }
-  Logger().log(ToSpdlog(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
 }  // namespace
@@ -174,5 +219,11 @@ ScopedLogSink::~ScopedLogSink() {
   test.sink = nullptr;
   test.set.store(false, std::memory_order_release);
 }
+
+bool FlushLog(std::chrono::milliseconds timeout) noexcept { return StandardError().Flush(timeout); }
+
+void OpenLog() { StandardError(); }
+
+std::uint64_t DroppedLogLines() noexcept { return StandardError().dropped(); }
 
 }  // namespace pitser::base

@@ -6,8 +6,10 @@
 #include <mutex>
 #include <shared_mutex>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "base/last_words.h"
 #include "ledger/base/status.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/db.h"
@@ -33,10 +35,14 @@ using ledger::Imprint;
 // as a table, and the tables that are merged meanwhile.
 constexpr std::uint64_t kRoomToRecover = std::uint64_t{64} << 20;
 
+// What must be free beside that before any database is opened: RocksDB, in the middle of it, ends
+// the process where it finds no room.
+constexpr std::uint64_t kRoomToOpen = std::uint64_t{1} << 20;
+
 constexpr int kExitDamaged = 70;  // style.md 6: our bug or the machine's.
 
 void EndProcess(const absl::Status& status) {
-  std::fprintf(stderr, "pitserd: %s\n", std::string(status.message()).c_str());
+  base::SayLastWords(std::string(absl::StrCat("pitserd: ", status.message())));
   std::_Exit(kExitDamaged);
 }
 
@@ -233,6 +239,8 @@ absl::Status RocksCalendar::OpenLastSigned() {
 // Opens the database and holds it against what was signed.
 absl::Status RocksCalendar::OpenAndCheck() {
   if (last_signed_ != nullptr) database_options_.signed_up_to = last_signed_->Read();
+  PITSER_RETURN_IF_ERROR(
+      internal::CheckRoom(*env_, path_, kRoomToOpen + internal::LogBytes(*env_, DatabasePath())));
   PITSER_ASSIGN_OR_RETURN(database_, internal::OpenDatabase(DatabasePath(), database_options_));
   database_options_.create = false;
   PITSER_ASSIGN_OR_RETURN(const auto head, internal::ReadHead(*database_.db));
@@ -485,12 +493,7 @@ absl::Status RocksCalendar::ReadyToWrite() {
 
 // After a full disk: what stands is what a start would find, so it is done as a start does it.
 absl::Status RocksCalendar::Reopen() {
-  std::uint64_t room = 0;
-  if (env_->GetFreeSpace(path_, &room).ok() && room < kRoomToRecover) {
-    return absl::ResourceExhaustedError(
-        absl::StrFormat("the disk of %s is full: %d MiB are free and %d are needed", path_,
-                        room >> 20, kRoomToRecover >> 20));
-  }
+  PITSER_RETURN_IF_ERROR(internal::CheckRoom(*env_, path_, kRoomToRecover));
   const std::unique_lock<std::shared_mutex> lock(reopening_);
   database_ = {};
   absl::Status status = OpenAndCheck();

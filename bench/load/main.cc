@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/standard_streams.h"
 #include "bench/load/command_line.h"
 #include "bench/load/run.h"
 #include "client/cli/console.h"
@@ -71,6 +72,7 @@ ExitCode RunCommandLine(const std::vector<std::string>& arguments, cli::Console&
 
 int main(int argc, char** argv) {
   namespace cli = pitser::cli;
+  if (!pitser::base::StandardStreamsHeld()) return static_cast<int>(cli::ExitCode::kLocalFile);
   pitser::net::PrepareGrpcProcess();
   cli::Console console = cli::Console::System("pitser-bench");
   try {

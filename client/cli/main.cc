@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/standard_streams.h"
 #include "client/cli/app.h"
 #include "client/file.h"
 
@@ -22,6 +23,7 @@ void OnInterrupt(int /*signal*/) {
 int main(int argc, char** argv) {
   using pitser::cli::Console;
   using pitser::cli::ExitCode;
+  if (!pitser::base::StandardStreamsHeld()) return static_cast<int>(ExitCode::kLocalFile);
   std::signal(SIGINT, OnInterrupt);
   Console console = Console::System();
   try {

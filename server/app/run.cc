@@ -1,16 +1,23 @@
 #include "server/app/run.h"
 
-#include <csignal>
+#include <unistd.h>
+
 #include <cstdio>
+#include <exception>
+#include <new>
 #include <string>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "base/build_info.h"
+#include "base/last_words.h"
+#include "base/line_writer.h"
 #include "base/log.h"
 #include "base/variables.h"
 #include "ledger/base/bytes.h"
 #include "server/app/command_line.h"
 #include "server/app/operator_commands.h"
+#include "server/app/signals.h"
 #include "server/gateway/grpc/grpc_log.h"
 
 namespace pitser::server {
@@ -36,48 +43,52 @@ ExitCode ExitCodeOf(const absl::Status& status) {
   }
 }
 
-// The signals that end the server.
-sigset_t EndingSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  return signals;
+// What a start ends with. Nobody may read there: it must end all the same.
+int RefuseToServe(ExitCode code, absl::string_view why) {
+  base::SayLastWords(std::string(absl::StrCat("pitserd: ", why)));
+  return static_cast<int>(code);
+}
+
+// Whoever waits for it reads it; whoever does not must not hold up the node.
+void SayReady(const std::string& faces) {
+  constexpr std::size_t kRoom = std::size_t{64} << 10;
+  static auto* const out =  // Never destroyed: its reader may never come.
+      new base::LineWriter(STDOUT_FILENO, kRoom, [](std::uint64_t) { return std::string(); });
+  out->Write("pitserd ready " + faces + "\n");
+}
+
+// Of all that Node::Stop() waits for, one after the other.
+absl::Duration LongestStop(const Settings& settings) {
+  constexpr absl::Duration kForTheRest = absl::Seconds(60);
+  const absl::Duration parent =
+      settings.parent.empty() ? absl::ZeroDuration() : settings.parent_timeout;
+  return kForTheRest + absl::Seconds(static_cast<std::int64_t>(settings.round_seconds)) +
+         4 * settings.shutdown_timeout + 4 * parent;
 }
 
 int Serve(const Settings& settings, const Environment& environment) {
-  const sigset_t signals = EndingSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  Signals signals;
+  base::SayLastWordsOnCrash("pitserd");
   const auto level = base::ParseLogLevel(settings.log_level);
   if (!level.ok())
-    return Refuse(ExitCode::kUsage, absl::StrCat("log_level: ", level.status().message()));
+    return RefuseToServe(ExitCode::kUsage, absl::StrCat("log_level: ", level.status().message()));
   base::SetLogLevel(*level);
   SendGrpcLogToOurs();
 
   const auto node = Node::Start(settings, environment);
-  if (!node.ok()) return Refuse(ExitCodeOf(node.status()), node.status().message());
+  if (!node.ok()) return RefuseToServe(ExitCodeOf(node.status()), node.status().message());
   const std::string faces = (*node)->Faces();
   base::LogInfo("started",
                 {{"version", base::Version()}, {"data", settings.data}, {"faces", faces}});
-  std::printf("pitserd ready %s\n", faces.c_str());
-  std::fflush(stdout);
-
-  int signal = 0;
-  sigwait(&signals, &signal);
-  // A second signal ends the process at once, as if we had never asked for it.
-  std::signal(SIGTERM, SIG_DFL);
-  std::signal(SIGINT, SIG_DFL);
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-  base::LogInfo("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  signals.Started();
+  SayReady(faces);
+  signals.Await(LongestStop(settings));
   (*node)->Stop();
   base::LogInfo("stopped");
   return static_cast<int>(ExitCode::kOk);
 }
 
-}  // namespace
-
-int RunPitserd(int argc, const char* const* argv, const Environment& environment) {
+int Run(int argc, const char* const* argv, const Environment& environment) {
   const CommandLine line = ParseCommandLine(argc, argv, base::Variables::System());
   for (const std::string& hint : line.hints) {
     std::fprintf(stderr, "pitserd: hint: %s\n", hint.c_str());
@@ -97,6 +108,20 @@ int RunPitserd(int argc, const char* const* argv, const Environment& environment
       return Serve(line.settings, environment);
   }
   return static_cast<int>(ExitCode::kBug);
+}
+
+}  // namespace
+
+int RunPitserd(int argc, const char* const* argv, const Environment& environment) {
+  try {  // The libraries' border: they throw, we do not.
+    return Run(argc, argv, environment);
+  } catch (const std::bad_alloc&) {
+    return RefuseToServe(ExitCode::kLocalFile, "there is not enough memory");
+  } catch (const std::system_error& error) {  // No more threads, say.
+    return RefuseToServe(ExitCode::kLocalFile, error.what());
+  } catch (const std::exception& error) {
+    return RefuseToServe(ExitCode::kBug, error.what());
+  }
 }
 
 }  // namespace pitser::server

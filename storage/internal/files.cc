@@ -1,5 +1,7 @@
 #include "storage/internal/files.h"
 
+#include <vector>
+
 #include "absl/strings/str_format.h"
 #include "ledger/base/status.h"
 #include "storage/internal/rocks.h"
@@ -22,6 +24,26 @@ absl::Status MakeFolder(rocksdb::Env& env, const std::string& folder) {
   if (env.FileExists(folder).ok()) return absl::OkStatus();
   PITSER_RETURN_IF_ERROR(FromRocks(env.CreateDirIfMissing(folder)));
   return SyncFolder(env, FolderOf(folder));
+}
+
+absl::Status CheckRoom(rocksdb::Env& env, const std::string& folder, std::uint64_t needed) {
+  std::uint64_t room = 0;
+  if (!env.GetFreeSpace(folder, &room).ok() || room >= needed) return absl::OkStatus();
+  constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+  return absl::ResourceExhaustedError(
+      absl::StrFormat("the disk of %s is full: %d MiB are free and %d are needed", folder,
+                      room / kMiB, (needed + kMiB - 1) / kMiB));
+}
+
+std::uint64_t LogBytes(rocksdb::Env& env, const std::string& folder) {
+  std::vector<std::string> names;
+  if (!env.GetChildren(folder, &names).ok()) return 0;
+  std::uint64_t bytes = 0;
+  for (const std::string& name : names) {
+    std::uint64_t size = 0;
+    if (name.ends_with(".log") && env.GetFileSize(folder + "/" + name, &size).ok()) bytes += size;
+  }
+  return bytes;
 }
 
 absl::Status WriteWholeFile(rocksdb::Env& env, const std::string& path, ledger::Bytes content) {

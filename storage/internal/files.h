@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -18,6 +19,13 @@ absl::Status SyncFolder(rocksdb::Env& env, const std::string& folder);
 
 // Creates the folder if it is missing, durably. Its parent must exist.
 absl::Status MakeFolder(rocksdb::Env& env, const std::string& folder);
+
+// Whether so much is free on the folder's disk; yes where it cannot be told.
+// Errors: kResourceExhausted, saying how much there is.
+absl::Status CheckRoom(rocksdb::Env& env, const std::string& folder, std::uint64_t needed);
+
+// Bytes of the write-ahead logs of the database in `folder`: what opening it writes out as tables.
+std::uint64_t LogBytes(rocksdb::Env& env, const std::string& folder);
 
 // Writes a file that appears complete and durable, or not at all.
 absl::Status WriteWholeFile(rocksdb::Env& env, const std::string& path, ledger::Bytes content);

@@ -101,6 +101,24 @@ class DiskFullTest(unittest.TestCase):
             self.assert_verifies(name)
 
 
+    def test_a_start_without_room_is_refused_in_a_sentence(self):
+        self.assertEqual(self.sign("before").returncode, 0)
+        self.node.stop()
+        self.fill()
+        for room in (0, 1 << 12, 1 << 14, 1 << 16):
+            os.truncate(self.filler, self.filler.stat().st_size - room)
+            start = subprocess.run(
+                [BIN / "pitserd", "--data", self.node.data, "--grpc-listen", "127.0.0.1:0"],
+                check=False, text=True, capture_output=True, timeout=60)
+            self.assertEqual(start.returncode, 7, start.stderr)
+            self.assertRegex(start.stderr.splitlines()[-1], "^pitserd: .*(No space|is full)")
+        self.filler.unlink()
+        self.node.start()
+        self.assertEqual(self.sign("after").returncode, 0)
+        for name in ("before", "after"):
+            self.assert_verifies(name)
+
+
 class BatchDiskFullTest(unittest.TestCase):
     """`pitser sign --batch` where there is room for some signatures and not for all."""
 
