@@ -41,15 +41,16 @@ absl::StatusOr<ByteSource> OpenSource(const std::string& path);
 
 struct WriteOptions {
   bool replace = false;  // Otherwise an existing file is left alone: kAlreadyExists.
-  unsigned mode = 0644;  // Less the umask.
+  unsigned mode = 0644;  // Less the umask; of a new file. One that is replaced keeps its mode.
 };
 
 // Writes a file so that it appears complete or not at all, also when the power fails: it is synced
-// before it gets its name (new_file.h). Unlike base::WriteFileDurably(), which owns the folders
-// it writes to, it works in other people's folders: its temporary name is nobody else's, and it can
-// leave alone what is there.
-// Errors: kAlreadyExists; kNotFound, kPermissionDenied, kResourceExhausted (disk full) or kUnknown,
-// naming the file and the system's reason. Nothing is left behind.
+// before it gets its name (new_file.h). Replacing a file keeps its mode, its owner as far as this
+// user may, and a symbolic link, whose target is replaced. Unlike base::WriteFileDurably(), which
+// owns the folders it writes to, it works in other people's folders: its temporary name is nobody
+// else's, and it can leave alone what is there. Errors: kAlreadyExists; kFailedPrecondition when
+// what is there is no regular file; kNotFound, kPermissionDenied, kResourceExhausted (disk full) or
+// kUnknown, naming the file and the system's reason. Nothing is left behind.
 absl::Status WriteFile(const std::string& path, ledger::Bytes content, const WriteOptions& options);
 
 class NewFile;

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_format.h"
+#include "client/standing_file.h"
 #include "ledger/base/status.h"
 
 namespace pitser::client {
@@ -46,6 +47,20 @@ mode_t Umask() {
 
 absl::StatusOr<std::unique_ptr<NewFile>> NewFile::Create(const std::string& path,
                                                          const WriteOptions& options, bool named) {
+  if (!options.replace) return Open(path, options, named);
+  PITSER_ASSIGN_OR_RETURN(const StandingFile standing, LookAtStanding(path));
+  if (!standing.rights) return Open(standing.path, options, named);
+  // Nobody else's until it has the rights of the one that it replaces.
+  WriteOptions private_options = options;
+  private_options.mode = 0600;
+  PITSER_ASSIGN_OR_RETURN(std::unique_ptr<NewFile> file,
+                          Open(standing.path, private_options, named));
+  PITSER_RETURN_IF_ERROR(KeepRights(file->fd(), *standing.rights, standing.path));
+  return file;
+}
+
+absl::StatusOr<std::unique_ptr<NewFile>> NewFile::Open(const std::string& path,
+                                                       const WriteOptions& options, bool named) {
   if (!named) {
     const int fd = OpenUnnamed(path, static_cast<mode_t>(options.mode));
     if (fd >= 0) return std::unique_ptr<NewFile>(new NewFile(path, "", fd, options));

@@ -13,11 +13,14 @@ namespace pitser::client {
 // A file that has no name until all of it is there. Whatever ends the process before that, kill -9
 // too, leaves nothing behind. Where the file system cannot do that (NFS, for one) it has a name of
 // nobody else's meanwhile, PATH.tmp-XXXXXX, which a kill leaves behind.
-// Thread: one at a time.
+// With `replace` it takes the place of what is there, and what that was stays: mode, owner and
+// group as far as this user may give them, and a symbolic link, whose target is replaced. Thread:
+// one at a time.
 class NewFile {
  public:
-  // Errors, of all methods: kAlreadyExists; kNotFound, kPermissionDenied, kResourceExhausted (disk
-  // full) or kUnknown, naming the file and the system's reason.
+  // Errors, of all methods: kAlreadyExists; kFailedPrecondition for what is no regular file and so
+  // not replaced; kNotFound, kPermissionDenied (also for a symbolic link of somebody else's),
+  // kResourceExhausted (disk full) or kUnknown, naming the file and the system's reason.
   // `named`: with a temporary name even where that is not needed.
   static absl::StatusOr<std::unique_ptr<NewFile>> Create(const std::string& path,
                                                          const WriteOptions& options,
@@ -26,6 +29,7 @@ class NewFile {
   NewFile(const NewFile&) = delete;
   NewFile& operator=(const NewFile&) = delete;
 
+  // Where it appears: the end of a symbolic link.
   const std::string& path() const { return path_; }
   int fd() const { return fd_; }
   // Its name meanwhile; empty while it has none.
@@ -42,6 +46,8 @@ class NewFile {
   absl::Status Appear();
 
  private:
+  static absl::StatusOr<std::unique_ptr<NewFile>> Open(const std::string& path,
+                                                       const WriteOptions& options, bool named);
   NewFile(const std::string& path, std::string temporary, int fd, const WriteOptions& options)
       : path_(path), temporary_(std::move(temporary)), fd_(fd), options_(options) {}
 

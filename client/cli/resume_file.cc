@@ -128,24 +128,52 @@ std::optional<ResumeTree> ParseTree(Bytes content) {
   return tree;
 }
 
-}  // namespace
+absl::Status NotWhatABatchKeeps(const std::string& path) {
+  return Error(ExitCode::kLocalFile,
+               absl::StrFormat("'%s' is not what a batch keeps to go on from", path),
+               "move it away, or name another archive with -o");
+}
 
-absl::StatusOr<std::unique_ptr<ResumeFile>> ResumeFile::Open(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+// Makes the file, which then is this user's alone, or opens the one that is there. A symbolic link
+// is not followed, whoever laid it: the masks' secret goes into this file.
+absl::StatusOr<int> OpenOrMake(const std::string& path) {
+  int fd = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0 && errno == EEXIST) {
+    fd = open(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO)) {
+      return NotWhatABatchKeeps(path);
+    }
+  }
   if (fd < 0) return LocalFile("write", path, errno);
-  std::unique_ptr<ResumeFile> file(new ResumeFile(path, fd));
+  return fd;
+}
+
+// Looks at the open file; nothing of it is changed.
+absl::Status CheckIsOurs(const std::string& path, int fd) {
   struct stat info {};
+  if (fstat(fd, &info) != 0) return LocalFile("look at", path, errno);
+  if (!S_ISREG(info.st_mode) || info.st_nlink > 1) return NotWhatABatchKeeps(path);
   // One that was removed since belonged to a run that has just ended.
   if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fstat(fd, &info) != 0 || info.st_nlink == 0) {
     return Error(ExitCode::kLocalFile, absl::StrFormat("another pitser is at work on '%s'", path));
   }
-  if (fchmod(fd, 0600) != 0) return LocalFile("write", path, errno);
+  if (info.st_uid == geteuid() && (info.st_mode & 077) == 0) return absl::OkStatus();
+  return Error(ExitCode::kLocalFile,
+               absl::StrFormat("'%s' is to hold a secret, and it is not yours alone", path),
+               absl::StrFormat("if you made it, run 'chmod 600 %s'; otherwise move it away", path));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ResumeFile>> ResumeFile::Open(const std::string& path) {
+  PITSER_ASSIGN_OR_RETURN(const int fd, OpenOrMake(path));
+  std::unique_ptr<ResumeFile> file(new ResumeFile(path, fd));
+  PITSER_RETURN_IF_ERROR(CheckIsOurs(path, fd));
   PITSER_ASSIGN_OR_RETURN(const ByteVector head, file->ReadAt(0, kMagic.size()));
   if (head.empty()) {
     PITSER_RETURN_IF_ERROR(WriteAt(path, fd, 0, ledger::AsBytes(kMagic)));
   } else if (ledger::AsText(head) != kMagic) {
-    return Error(ExitCode::kLocalFile,
-                 absl::StrFormat("'%s' is not what a batch keeps to go on from", path));
+    return NotWhatABatchKeeps(path);
   }
   file->ours_ = true;
   file->end_ = kMagic.size();

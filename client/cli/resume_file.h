@@ -32,8 +32,10 @@ struct ResumeTree {
 // Thread: one at a time.
 class ResumeFile {
  public:
-  // Opens it, or makes it. No other process may have it open meanwhile.
-  // Errors: exit code 7, also for a file that is something else.
+  // Opens it, or makes it. No other process may have it open meanwhile. What is there is looked at
+  // before anything of it is changed.
+  // Errors: exit code 7, also for a file that is something else, a symbolic link, or one to which
+  // others have a right.
   static absl::StatusOr<std::unique_ptr<ResumeFile>> Open(const std::string& path);
 
   // Removes the file when it holds no tree.

@@ -1,7 +1,9 @@
 #include "server/app/control_socket.h"
 
+#include <fcntl.h>
 #include <grpcpp/grpcpp.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <functional>
@@ -145,11 +147,19 @@ absl::Status MakeRunDir(const std::string& run_dir) {
   if (mkdir(run_dir.c_str(), 0700) != 0 && errno != EEXIST) {
     return absl::ErrnoToStatus(errno, absl::StrCat("creating ", run_dir));
   }
-  // It may be there with another mode: the socket's safety hangs on it.
-  if (chmod(run_dir.c_str(), 0700) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("setting the mode of ", run_dir));
+  // It may be there with another mode, or be somebody else's: the socket's safety hangs on it.
+  const int folder = open(run_dir.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (folder < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", run_dir));
+  struct stat info {};
+  absl::Status status;
+  if (fstat(folder, &info) == 0 && info.st_uid != geteuid()) {
+    status = absl::FailedPreconditionError(
+        absl::StrCat(run_dir, " belongs to another user: the operator's socket is not safe there"));
+  } else if (fchmod(folder, 0700) != 0) {
+    status = absl::ErrnoToStatus(errno, absl::StrCat("setting the mode of ", run_dir));
   }
-  return absl::OkStatus();
+  close(folder);
+  return status;
 }
 
 }  // namespace

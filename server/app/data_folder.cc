@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -68,8 +69,14 @@ std::string ReadHolder(int file) {
 
 absl::StatusOr<int> TakeLock(const std::string& path) {
   const std::string name = path + "/lock";
-  const int file = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  // Who can write to the folder could have it truncate another file, or wait for a pipe's reader.
+  const int file = open(name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
   if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat("opening ", name));
+  struct stat info {};
+  if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
+    close(file);
+    return absl::FailedPreconditionError(absl::StrCat(name, " is not a regular file"));
+  }
   if (flock(file, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
     const std::string holder = ReadHolder(file);

@@ -286,6 +286,40 @@ TEST_F(ResumeFileTest, IsGoneWhenItHoldsNothingOrIsNotNeeded) {
   EXPECT_FALSE(client::FileExists(path()));
 }
 
+// What lies under its name may have been laid there for us: nothing of it changes.
+TEST_F(ResumeFileTest, TouchesNothingThatIsNotItsOwn) {
+  const std::string other = folder_ / "other";
+  PITSER_ASSERT_OK(client::WriteFile(other, AsBytes(""), {}));
+  const auto mode_of = [](const std::string& name) {
+    struct stat info {};
+    EXPECT_EQ(stat(name.c_str(), &info), 0);
+    return info.st_mode & 07777u;
+  };
+  const auto expect_refused = [&](const char* what) {
+    const auto file = ResumeFile::Open(path());
+    EXPECT_EQ(ExitCodeOf(file.status()), ExitCode::kLocalFile) << what;
+    EXPECT_TRUE(client::FileExists(path())) << what;
+    std::filesystem::remove(path());
+  };
+  ASSERT_EQ(chmod(other.c_str(), 0644), 0);
+  std::filesystem::create_symlink("other", path());
+  expect_refused("link");
+  std::filesystem::create_symlink("nothing", path());
+  expect_refused("dangling link");
+  EXPECT_FALSE(client::FileExists(folder_ / "nothing"));
+  std::filesystem::create_hard_link(other, path());
+  expect_refused("second name");
+  EXPECT_EQ(mode_of(other), 0644u);
+  EXPECT_TRUE(ValueOf(client::ReadFile(other, 100)).empty());
+  ASSERT_EQ(mkfifo(path().c_str(), 0600), 0);
+  expect_refused("pipe");
+  PITSER_ASSERT_OK(client::WriteFile(path(), AsBytes(""), {}));
+  ASSERT_EQ(chmod(path().c_str(), 0644), 0);
+  const auto readable = ResumeFile::Open(path());
+  EXPECT_THAT(std::string(readable.status().message()), HasSubstr("not yours alone"));
+  EXPECT_EQ(mode_of(path()), 0644u);
+}
+
 TEST_F(ResumeFileTest, BelongsToOneRunAtATimeAndIsNoOtherFile) {
   const auto file = Open();
   const auto second = ResumeFile::Open(path());

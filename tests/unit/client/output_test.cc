@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <clocale>
 #include <filesystem>
@@ -229,6 +230,73 @@ TEST_P(NewFileTest, HasItsModeLessTheUmask) {
     EXPECT_EQ(info.st_mode & 0600, 0600u);
     EXPECT_EQ(info.st_mode & ~mode & 0777, 0u);
   }
+}
+
+mode_t ModeOf(const std::string& path) {
+  struct stat info {};
+  EXPECT_EQ(lstat(path.c_str(), &info), 0) << path;
+  return info.st_mode & 07777;
+}
+
+TEST_P(NewFileTest, KeepsWhatTheFileWasThatItReplaces) {
+  for (const mode_t mode : {0600u, 0640u, 0666u, 0400u}) {
+    const std::string path = folder_ / std::to_string(mode);
+    PITSER_ASSERT_OK(WriteFile(path, AsBytes("old"), {}));
+    ASSERT_EQ(chmod(path.c_str(), mode), 0);
+    const auto file = ValueOf(Create(std::to_string(mode), {.replace = true}));
+    PITSER_ASSERT_OK(file->Write(AsBytes("new")));
+    PITSER_ASSERT_OK(file->Appear());
+    EXPECT_EQ(ModeOf(path), mode);  // Whatever the umask.
+  }
+}
+
+TEST_P(NewFileTest, KeepsOwnerAndGroupWhereItMay) {
+  if (geteuid() != 0) GTEST_SKIP() << "takes root";
+  PITSER_ASSERT_OK(WriteFile(folder_ / "a", AsBytes("old"), {}));
+  ASSERT_EQ(chown((folder_ / "a").c_str(), 1234, 5678), 0);
+  const auto file = ValueOf(Create("a", {.replace = true}));
+  PITSER_ASSERT_OK(file->Appear());
+  struct stat info {};
+  ASSERT_EQ(stat((folder_ / "a").c_str(), &info), 0);
+  EXPECT_EQ(info.st_uid, 1234u);
+  EXPECT_EQ(info.st_gid, 5678u);
+}
+
+TEST_P(NewFileTest, ReplacesWhatASymbolicLinkLeadsTo) {
+  std::filesystem::create_directory(folder_ / "there");
+  PITSER_ASSERT_OK(WriteFile(folder_ / "there/target", AsBytes("old"), {}));
+  std::filesystem::create_symlink("there/second", folder_ / "first");
+  std::filesystem::create_symlink(folder_ / "there/target", folder_ / "there/second");
+  {
+    const auto file = ValueOf(Create("first", {.replace = true}));
+    PITSER_ASSERT_OK(file->Write(AsBytes("new")));
+    PITSER_ASSERT_OK(file->Appear());
+    EXPECT_EQ(file->path(), folder_ / "there/target");
+  }
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "first"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder_ / "there/second"));
+  EXPECT_EQ(Content(folder_ / "there/target"), "new");
+  std::filesystem::create_symlink("loop", folder_ / "loop");
+  EXPECT_FALSE(Create("loop", {.replace = true}).ok());
+}
+
+TEST_P(NewFileTest, FollowsNoLinkOfSomebodyElses) {
+  if (geteuid() != 0) GTEST_SKIP() << "takes root";
+  PITSER_ASSERT_OK(WriteFile(folder_ / "target", AsBytes("old"), {}));
+  std::filesystem::create_symlink("target", folder_ / "link");
+  ASSERT_EQ(lchown((folder_ / "link").c_str(), 1234, 1234), 0);
+  EXPECT_THAT(Create("link", {.replace = true}), StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_EQ(Content(folder_ / "target"), "old");
+}
+
+TEST_P(NewFileTest, ReplacesNothingButFiles) {
+  ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  std::filesystem::create_directory(folder_ / "folder");
+  for (const char* name : {"pipe", "folder"}) {
+    EXPECT_THAT(Create(name, {.replace = true}), StatusIs(absl::StatusCode::kFailedPrecondition));
+  }
+  EXPECT_THAT(NewFile::Create("/dev/null", {.replace = true}, GetParam()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "no regular file"));
 }
 
 TEST_P(NewFileTest, NeedsAFolder) {

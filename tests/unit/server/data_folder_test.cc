@@ -76,6 +76,18 @@ TEST_F(DataFolderTest, GoesOnAfterAStartThatBrokeOffEarly) {
   PITSER_EXPECT_OK(DataFolder::Open(root_));
 }
 
+TEST_F(DataFolderTest, LocksNoFileThatALinkLeadsTo) {
+  std::ofstream(root_ + "/format") << "pitser data folder, format 1\n";
+  std::ofstream(root_ + "/other") << "precious";
+  std::filesystem::create_symlink("other", root_ + "/lock");
+  EXPECT_FALSE(DataFolder::Open(root_).ok());
+  EXPECT_EQ(std::filesystem::file_size(root_ + "/other"), 8u);
+  std::filesystem::remove(root_ + "/lock");
+  ASSERT_EQ(mkfifo((root_ + "/lock").c_str(), 0600), 0);
+  EXPECT_THAT(DataFolder::Open(root_),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "not a regular file"));
+}
+
 TEST_F(DataFolderTest, SaysWhenThePathIsAFile) {
   std::ofstream(root_ + "/file") << "x";
   EXPECT_FALSE(DataFolder::Open(root_ + "/file").ok());
