@@ -18,6 +18,9 @@ using ledger::Bytes;
 using ledger::Imprint;
 using ledger::PublicationRecord;
 
+// Twice what kMaxPublications of ours have.
+constexpr std::size_t kMaxListedBytes = std::size_t{256} << 20;
+
 absl::StatusOr<Imprint> TakeImprint(const std::string& bytes) {
   auto imprint = ledger::Imprint::Parse(ledger::AsBytes(bytes));
   return imprint.ok() ? std::move(imprint) : MalformedAnswer(imprint.status());
@@ -104,9 +107,15 @@ bool InOrder(const PublicationQuery& query, const PublicationRecord* before,
   return query.newest_first ? time < before->data.time : time > before->data.time;
 }
 
+// `bytes` counts those of all messages of the answer: the texts of a publication have no limit.
 absl::Status TakePublications(const PublicationQuery& query,
                               const pitser::v1::ListPublicationsResponse& message,
-                              std::vector<PublicationRecord>& records) {
+                              std::size_t& bytes, std::vector<PublicationRecord>& records) {
+  bytes += message.ByteSizeLong();
+  if (bytes > kMaxListedBytes) {
+    return MalformedAnswer(
+        absl::StrFormat("it has more than the %d bytes that a list may have", kMaxListedBytes));
+  }
   const std::size_t limit = query.limit == 0 ? kMaxPublications : query.limit;
   for (const pitser::v1::Publication& publication : message.publications()) {
     if (records.size() >= std::min<std::size_t>(limit, kMaxPublications)) {
@@ -206,10 +215,13 @@ absl::StatusOr<std::vector<PublicationRecord>> CalendarClient::ListPublications(
   absl::Status taken;
   PITSER_RETURN_IF_ERROR(CallWithRetry(options_, [&](grpc::ClientContext& context) {
     records.clear();
+    std::size_t bytes = 0;
     taken = absl::OkStatus();
     const auto reader = stubs_->publications->ListPublications(&context, request);
     pitser::v1::ListPublicationsResponse message;
-    while (taken.ok() && reader->Read(&message)) taken = TakePublications(query, message, records);
+    while (taken.ok() && reader->Read(&message)) {
+      taken = TakePublications(query, message, bytes, records);
+    }
     if (!taken.ok()) context.TryCancel();
     const grpc::Status end = reader->Finish();
     return taken.ok() ? end : grpc::Status::OK;

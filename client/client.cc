@@ -22,8 +22,8 @@ namespace {
 
 using ledger::Signature;
 
-// How often a group is signed anew because a round ended in its midst.
-constexpr int kMaxRoundTries = 3;
+// Root certificates, or constraints, of one ledger.
+constexpr int kMaxTrusted = 64;
 
 std::string ToBytesField(ledger::Bytes bytes) { return ledger::ToString(bytes); }
 
@@ -40,23 +40,6 @@ ServerLimits TakeLimits(const pitser::v1::Limits& limits) {
           .max_batch_digests = limits.max_batch_digests(),
           .max_calendar_streams = limits.max_calendar_streams(),
           .max_publication_streams = limits.max_publication_streams()};
-}
-
-using Results = std::vector<absl::StatusOr<Signature>>;
-
-std::ptrdiff_t CountOk(const Results& results) {
-  return std::ranges::count_if(results, [](const auto& result) { return result.ok(); });
-}
-
-// Whether all signatures are of one second.
-bool InOneRound(const Results& results) {
-  std::optional<std::uint64_t> time;
-  for (const auto& result : results) {
-    if (!result.ok()) continue;
-    if (time && *time != result->signing_time()) return false;
-    time = result->signing_time();
-  }
-  return true;
 }
 
 // Counts calls that are under way.
@@ -113,18 +96,6 @@ std::vector<absl::StatusOr<Signature>> Client::SignMany(std::span<const SignInpu
 }
 
 Client::SignResults Client::SignGroup(std::span<const SignInput> inputs) {
-  SignResults results = SignWithRetry(inputs);
-  for (int round_try = 2; round_try <= kMaxRoundTries && !InOneRound(results); ++round_try) {
-    // When the last of the answers is there, a new round has just begun: asked for now, all of
-    // them fall into it.
-    SignResults again = SignWithRetry(inputs);
-    if (CountOk(again) < CountOk(results)) break;
-    results = std::move(again);
-  }
-  return results;
-}
-
-Client::SignResults Client::SignWithRetry(std::span<const SignInput> inputs) {
   SignResults results(inputs.size());
   const std::vector<absl::Status> ends = net::CallManyWithRetry(
       options_.retry, inputs.size(), options_.timeout, options_.environment,
@@ -249,6 +220,11 @@ absl::StatusOr<TrustAnswer> Client::GetTrust() {
   PITSER_RETURN_IF_ERROR(CallWithRetry(options_, [&](grpc::ClientContext& context) {
     return stubs_->info->GetTrust(&context, {}, &response);
   }));
+  if (response.root_certificates_size() > kMaxTrusted ||
+      response.constraints_size() > kMaxTrusted) {
+    return MalformedAnswer(absl::StrFormat(
+        "a ledger has at most %d root certificates, and as many constraints", kMaxTrusted));
+  }
   TrustAnswer answer;
   for (const std::string& der : response.root_certificates()) {
     auto certificate = ledger::Certificate::FromDer(ledger::AsBytes(der));

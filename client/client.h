@@ -83,9 +83,9 @@ class Client final : public Ledger {
   using Ledger::Sign;
   absl::StatusOr<ledger::Signature> Sign(const ledger::Imprint& hash, ledger::Level level) override;
 
-  // Signs many hashes, `max_in_flight` at once, each group in one round: the signatures of a group
-  // that came in around a round's end are asked for again. One result for each input, in its
-  // order.
+  // Signs many hashes, `max_in_flight` at once. The signatures of a group that came in around a
+  // round's end are of two seconds: what is signed is never asked for again. One result for each
+  // input, in its order.
   std::vector<absl::StatusOr<ledger::Signature>> SignMany(
       std::span<const SignInput> inputs) override;
 
@@ -124,7 +124,6 @@ class Client final : public Ledger {
   absl::Status SignOneBatch(std::span<const ledger::Imprint> hashes, std::size_t first,
                             const BatchVisitor& visit);
   SignResults SignGroup(std::span<const SignInput> inputs);
-  SignResults SignWithRetry(std::span<const SignInput> inputs);
   std::vector<net::Attempt> SignAtOnce(std::span<const SignInput> inputs,
                                        std::span<const std::size_t> which,
                                        std::span<const absl::Duration> timeouts,

@@ -49,7 +49,9 @@ class BatchAnswer {
     return absl::OkStatus();
   }
 
-  // To be called when the stream has ended well.
+  bool IsWhole() const { return tail_ != nullptr && parts_.size() == hashes_.size(); }
+
+  // To be called when the stream has ended well, or this is whole.
   absl::Status CheckWhole() const {
     if (parts_.size() != hashes_.size()) {
       return MalformedAnswer(
@@ -131,7 +133,8 @@ absl::Status Client::SignOneBatch(std::span<const Imprint> hashes, std::size_t f
     while (taken.ok() && reader->Read(&message)) taken = answer->Take(message);
     if (!taken.ok()) context.TryCancel();
     const grpc::Status status = reader->Finish();
-    return taken.ok() ? status : grpc::Status::OK;
+    // A batch that is there is not signed anew because its stream ended badly.
+    return taken.ok() && !answer->IsWhole() ? status : grpc::Status::OK;
   }));
   PITSER_RETURN_IF_ERROR(taken);
   PITSER_RETURN_IF_ERROR(answer->CheckWhole());

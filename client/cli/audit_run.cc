@@ -325,6 +325,7 @@ absl::StatusOr<AuditReport> AuditServer(const Reader& reader, const AuditEvidenc
                                         const Surroundings& around) {
   AuditReport report = NewReport(reader.name(), evidence, state);
   PITSER_ASSIGN_OR_RETURN(const PublicationData head, FetchHead(reader));
+  if (!range.to) PITSER_RETURN_IF_ERROR(CheckHead(reader, head.time, around.Now()));
   const std::uint64_t last = range.to.value_or(head.time);
   if (last > head.time) {
     return Error(ExitCode::kInconclusive, absl::StrFormat("the newest closed second of %s is %s",

@@ -28,7 +28,8 @@ struct Range {
   ledger::PublicationData head;
 };
 
-absl::StatusOr<Range> ChooseRange(const CalendarLeavesOptions& options, const Reader& reader) {
+absl::StatusOr<Range> ChooseRange(const CalendarLeavesOptions& options, const Reader& reader,
+                                  std::uint64_t now) {
   Range range{.first = 0,
               .last = 0,
               .head = {.time = 0, .hash = ledger::Imprint::Zero(ledger::HashAlgorithm::kSha256)}};
@@ -41,6 +42,7 @@ absl::StatusOr<Range> ChooseRange(const CalendarLeavesOptions& options, const Re
     if (*to < range.first) return Error(ExitCode::kUsage, "--to is before --since");
   }
   PITSER_ASSIGN_OR_RETURN(range.head, FetchHead(reader));
+  if (!to) PITSER_RETURN_IF_ERROR(CheckHead(reader, range.head.time, now));
   range.last = to.value_or(range.head.time);
   if (range.first > range.head.time || range.last > range.head.time) {
     return Error(ExitCode::kInconclusive,
@@ -180,7 +182,7 @@ absl::Status WriteLeaves(const CalendarLeavesOptions& options, const Surrounding
         CheckDestination({.path = options.output, .replace = options.force}, "", true, console));
   }
   PITSER_ASSIGN_OR_RETURN(const Reader reader, ConnectReader(around.settings));
-  PITSER_ASSIGN_OR_RETURN(const Range range, ChooseRange(options, reader));
+  PITSER_ASSIGN_OR_RETURN(const Range range, ChooseRange(options, reader, around.Now()));
   std::unique_ptr<Output> output = std::make_unique<Lines>(console);
   if (!options.output.empty()) {
     PITSER_ASSIGN_OR_RETURN(output, LeavesFile::Create(options,

@@ -1,6 +1,7 @@
 #include "client/cli/reader.h"
 
 #include "absl/strings/str_format.h"
+#include "client/clock_doubt.h"
 #include "client/verification.h"
 #include "ledger/base/status.h"
 #include "ledger/tree/calendar_tree.h"
@@ -24,6 +25,14 @@ absl::StatusOr<ledger::PublicationData> FetchHead(const Reader& reader) {
   auto head = reader.calendar->GetCalendarHead();
   if (head.ok()) return head;
   return reader.service.Explain(head.status());
+}
+
+absl::Status CheckHead(const Reader& reader, std::uint64_t head, std::uint64_t now) {
+  const absl::Status checked = client::CheckCalendarHead(head, now);
+  if (checked.ok()) return checked;
+  return Error(ExitCode::kInconclusive,
+               absl::StrFormat("%s: %s", reader.name(), ledger::ToStd(checked.message())),
+               "--to TIME names the last second to be read");
 }
 
 absl::StatusOr<ledger::PublicationsFile> FetchPublicationsFile(const Service& service,

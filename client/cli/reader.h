@@ -27,6 +27,11 @@ absl::StatusOr<Reader> ConnectReader(const Settings& settings);
 // Errors: exit codes 3 while no second was ever closed, 4, 5 and 6.
 absl::StatusOr<ledger::PublicationData> FetchHead(const Reader& reader);
 
+// Holds the head against the clock before everything up to it is read: a server cannot have a
+// command go on without end by naming a second of a far time.
+// Errors: exit code 3.
+absl::Status CheckHead(const Reader& reader, std::uint64_t head, std::uint64_t now);
+
 // The server's publications file, verified with what `evidence` trusts and held against the file it
 // has: publications are never taken back.
 // Errors: exit codes 1 when it is not to be trusted or lacks a publication, 2 without trust

@@ -12,6 +12,7 @@
 #include "client/cli/json.h"
 #include "client/cli/service.h"
 #include "client/cli/sign_batch.h"
+#include "client/cli/signing_times.h"
 #include "client/cli/text.h"
 #include "client/file.h"
 #include "ledger/base/status.h"
@@ -118,14 +119,17 @@ void HashAll(std::vector<Job>& jobs, ledger::HashAlgorithm algorithm, Console& c
   }
 }
 
-void Tell(const Job& job, const ledger::Signature& signature, Console& console) {
+// `doubt` is what there is to be said against the signature's time.
+void Tell(const Job& job, const ledger::Signature& signature, const absl::Status& doubt,
+          Console& console) {
   if (console.json()) {
-    Json json = JsonHead(kSchema, ExitCode::kOk);
+    Json json = JsonHead(kSchema, ExitCodeOf(doubt));
     json["file"] = job.input;
     json["signature"] = job.destination.path;
     json["input_hash"] = job.hash->ToText();
     json["signing_time"] = signature.signing_time();
     json["identities"] = JsonIdentities(signature.Identities());
+    if (!doubt.ok()) json["messages"] = {std::string(doubt.message())};
     console.Result(ToLine(json));
     return;
   }
@@ -153,7 +157,11 @@ ExitCode FailAll(const std::vector<Job>& jobs, const absl::Status& status, Conso
 class Signing {
  public:
   Signing(const Service& service, Console& console, const base::Clock& clock)
-      : service_(service), console_(console), clock_(clock), begin_(clock.Monotonic()) {}
+      : service_(service),
+        console_(console),
+        clock_(clock),
+        begin_(clock.Monotonic()),
+        times_(clock, service.name, console) {}
 
   ExitCode worst() const { return worst_; }
 
@@ -217,7 +225,9 @@ class Signing {
     Finish(&job);
     const absl::Status status = Deliver(job.destination, signature.bytes(), console_);
     if (status.ok()) {
-      Tell(job, signature, console_);
+      const absl::Status doubt = times_.Judge(signature.signing_time());
+      Tell(job, signature, doubt, console_);
+      worst_ = Worse(worst_, ExitCodeOf(doubt));
       ShowProgress();
     } else {
       Fail(job, status);
@@ -266,6 +276,7 @@ class Signing {
   const base::Clock& clock_;
   const absl::Duration begin_;
   absl::Duration shown_ = begin_;
+  SigningTimes times_;
 
   bool batches_ = true;
   absl::Status stop_;     // Why nothing more is signed.

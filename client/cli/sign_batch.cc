@@ -17,6 +17,7 @@
 #include "client/cli/rate_progress.h"
 #include "client/cli/resume_file.h"
 #include "client/cli/service.h"
+#include "client/cli/signing_times.h"
 #include "client/cli/text.h"
 #include "client/client.h"
 #include "client/file.h"
@@ -88,7 +89,11 @@ const absl::Status& NotWritten() {
 class BatchRun {
  public:
   BatchRun(const SignOptions& options, const Surroundings& around, const Service& service)
-      : options_(options), around_(around), console_(around.console), service_(service) {}
+      : options_(options),
+        around_(around),
+        console_(around.console),
+        service_(service),
+        times_(around.clock, service.name, around.console) {}
 
   // Errors: exit codes 2 and 7.
   absl::Status Open(ledger::HashAlgorithm algorithm);
@@ -143,6 +148,8 @@ class BatchRun {
   std::size_t trees_ = 0;
   std::uint64_t last_time_ = 0;
   std::string through_;
+  SigningTimes times_;
+  absl::Status doubt_;  // About the time of the tree at hand, if this run signed it.
   ExitCode worst_ = ExitCode::kOk;
 };
 
@@ -335,6 +342,8 @@ absl::Status BatchRun::SignTree() {
   ledger::ByteVector taken;
   const Imprint documents = tree_.Take(names, taken);
   if (resume_ != nullptr) PITSER_RETURN_IF_ERROR(resume_->Append(*block, documents, taken));
+  doubt_ = times_.Judge(block->root().signing_time());
+  worst_ = Worse(worst_, ExitCodeOf(doubt_));
   return Write(*block, names);
 }
 
@@ -379,7 +388,8 @@ void BatchRun::TellJson(const SignedBlock& block, std::size_t leaf, std::string_
     console_.Result(ToLine(JsonError(kSchema, "file", std::string(name), result)));
     return;
   }
-  Json json = JsonHead(kSchema, ExitCode::kOk);
+  Json json = JsonHead(kSchema, ExitCodeOf(doubt_));
+  if (!doubt_.ok()) json["messages"] = {std::string(doubt_.message())};
   json["file"] = std::string(name);
   json["signature"] = output_->NameFor(name);
   if (to_archive()) json["archive"] = options_.output;

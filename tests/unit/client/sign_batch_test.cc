@@ -115,6 +115,19 @@ TEST_F(SignBatchTest, HandsOutEverySignatureInOrder) {
   EXPECT_THAT(sizes_, ::testing::ElementsAre(10));
 }
 
+// What is signed is not signed anew.
+TEST_F(SignBatchTest, TakesAWholeBatchWhoseStreamEndsBadly) {
+  server_.on_batch = [this](grpc::ServerContext& /*context*/, const SignBatchRequest& request,
+                            FakeSigner::BatchWriter& writer) {
+    sizes_.push_back(HashesOf(request).size());
+    for (const SignBatchResponse& message : Answer(request)) writer.Write(message);
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "shutting down");
+  };
+  PITSER_ASSERT_OK(Sign(Hashes(10)));
+  EXPECT_EQ(visited_.size(), 10u);
+  EXPECT_THAT(sizes_, ::testing::ElementsAre(10));
+}
+
 TEST_F(SignBatchTest, IsToldEveryLimitOfTheServer) {
   const auto* descriptor = v1::Limits::descriptor();
   // One more in the contract is one more in ServerLimits, and below.

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
 
 #include "tests/support/batch_maker.h"
 #include "tests/support/signature_maker.h"
@@ -50,6 +51,43 @@ class SignCommandTest : public ::testing::Test {
   std::atomic<int> singles_{0};
   std::vector<std::string> documents_;
 };
+
+// By every way of signing: the signature is kept, and is no yes.
+TEST_F(SignCommandTest, TellsASignatureOfAnotherTimeThanNow) {
+  constexpr std::uint64_t kYears = 3 * 366 * 86400;
+  server_.limits.set_max_level(20);
+  for (const bool ahead : {true, false}) {
+    const std::uint64_t time = ahead ? kTestTime + kYears : kTestTime - kYears;
+    server_.on_sign = [time](const v1::SignRequest& request, v1::SignResponse& response) {
+      testing::SignatureRecipe recipe = testing::SingleNodeRecipe();
+      recipe.document_hash = ValueOf(ledger::Imprint::Parse(ledger::AsBytes(request.imprint())));
+      recipe.time = time;
+      recipe.calendar->publication_time = time;
+      recipe.chains.front().links.front().level_correction =
+          static_cast<ledger::Level>(request.level());
+      response.set_signature(ledger::ToString(testing::MakeSignatureBytes(recipe)));
+      response.set_aggregation_time(time);
+      return grpc::Status::OK;
+    };
+    const std::vector<std::vector<std::string>> ways = {
+        {}, {"--json"}, {"--batch"}, {"--batch", "--json"}};
+    for (const auto& way : ways) {
+      for (const std::string& document : documents_) {
+        std::filesystem::remove(document + ".ksig");
+      }
+      std::vector<std::string> arguments = {"sign", "--server", server_.endpoint().ToString()};
+      arguments.insert(arguments.end(), way.begin(), way.end());
+      arguments.insert(arguments.end(), documents_.begin(), documents_.end());
+      const CliResult result = cli_.Run(arguments);
+      EXPECT_EQ(result.code, 3) << result.err;
+      EXPECT_EQ(Signed(), 3u);
+      EXPECT_THAT(result.err, HasSubstr(ahead ? "3 years after this machine's time"
+                                              : "3 years before this machine's time"));
+      EXPECT_THAT(result.err, HasSubstr("the clock of the ledger or of this machine is wrong"));
+      EXPECT_EQ(result.err.find("is wrong"), result.err.rfind("is wrong"));  // Once.
+    }
+  }
+}
 
 TEST_F(SignCommandTest, SignsOneByOneWhereBatchesAreNotServed) {
   for (const std::uint32_t max_batch : {0u, 1000u}) {  // Not announced, and not implemented.
