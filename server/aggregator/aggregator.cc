@@ -68,7 +68,9 @@ class RoundAggregator final : public Aggregator {
         signer_(options, parent, clock, &intake_) {
     // From here on the parent holds the seconds that requests may come in for.
     const absl::Time now = clock_->Now();
-    HoldNext(now, CheckHealth());
+    const absl::Status health = CheckHealth();
+    HoldNext(now, health.ok());
+    intake_.Refuse(health);
     thread_ = base::Thread("pitser-round", [this] { Run(); });
   }
   ~RoundAggregator() override { Stop(); }
@@ -85,7 +87,7 @@ class RoundAggregator final : public Aggregator {
   absl::Status CheckRequest(const PendingRequest& request) const;
 
   void Run();
-  bool CheckHealth();
+  absl::Status CheckHealth();
   absl::Time HoldNext(absl::Time now, bool healthy);
   void CloseDueRounds(absl::Time now);
 
@@ -150,6 +152,7 @@ void RoundAggregator::Stop() {
   intake_.Close();
   stopping_ = true;
   waiter_->Interrupt();
+  // Until what is pending is answered: a round's length, and closing it (Parent::Close).
   thread_.Join();
   signer_.Stop();
 }
@@ -158,44 +161,53 @@ void RoundAggregator::Run() {
   while (true) {
     // Read before the health, so that it is a time that signing was not stopped for.
     const absl::Time now = clock_->Now();
-    const bool healthy = CheckHealth();
-    if (healthy) {
+    const absl::Status health = CheckHealth();
+    if (health.ok()) {
       CloseDueRounds(now);
       // What waits for a time that the clock, set back meanwhile, is far from.
       signer_.Refuse(intake_.TakeStranded(clock_->Now()), ClockSetBack(kRetryAfter));
     }
-    const absl::Time boundary = HoldNext(now, healthy);
+    const absl::Time boundary = HoldNext(now, health.ok());
+    // What was let go of is held again before anything comes in.
+    intake_.Refuse(health);
     if (stopping_ && !intake_.First()) break;
     const absl::Duration distance = std::max(boundary - clock_->Now(), absl::ZeroDuration());
+    // Woken by the time or Stop(); by a clock that was set back, at the latest after kPatience.
     waiter_->WaitUntil(boundary, distance + kPatience);
     waiter_->ClearInterrupt();
   }
   parent_->HoldFrom(kMaxSecond);
 }
 
-// Whether rounds may be closed; if not, everything that waits is refused.
-bool RoundAggregator::CheckHealth() {
+// Whether rounds may be closed; if not, everything that waits and comes in is refused.
+absl::Status RoundAggregator::CheckHealth() {
   absl::Status health = parent_->Health();
   // What may be over is tried again with every round.
   if (absl::IsResourceExhausted(health)) health = absl::OkStatus();
   if (absl::IsUnavailable(health)) health = base::WithRetryAfter(health, kRetryAfter);
-  intake_.Refuse(health);
-  if (!health.ok()) signer_.Refuse(intake_.TakeAll(), health);
-  return health.ok();
+  if (!health.ok()) {
+    intake_.Refuse(health);
+    signer_.Refuse(intake_.TakeAll(), health);
+  }
+  return health;
 }
 
 // Settles which second is the next to be closed, has the parent hold it, and returns when to look
-// again: at its end, or in a second if signing is stopped.
+// again: at its end. While signing is stopped nothing waits and nothing is held, so that those who
+// only read do not wait for a round that nobody closes; it is looked again in a second.
 absl::Time RoundAggregator::HoldNext(absl::Time now, bool healthy) {
   const std::uint64_t current = times_.RoundOf(RoundTimes::SecondOf(now));
-  // While signing is stopped the clock may be wrong: it moves nothing on.
-  if (healthy) intake_.OpenFrom(std::max(intake_.next(), current));
+  if (!healthy) {  // The clock may be what is wrong: it moves nothing on.
+    parent_->HoldFrom(kMaxSecond);
+    return RoundTimes::EndOf(current);
+  }
+  intake_.OpenFrom(std::max(intake_.next(), current));
   const std::optional<std::uint64_t> first = intake_.First();
   if (first) intake_.OpenFrom(std::min(intake_.next(), *first));
   const std::uint64_t held = parent_->HoldFrom(intake_.next());
   if (!first && absl::IsResourceExhausted(parent_->Health())) parent_->TryAgain(held);
   intake_.OpenFrom(std::max(intake_.next(), times_.RoundOf(held)));
-  return RoundTimes::EndOf(healthy ? intake_.next() : current);
+  return RoundTimes::EndOf(intake_.next());
 }
 
 // Closes the rounds that were over at `now`, one after the other. Those that come in meanwhile are

@@ -25,7 +25,10 @@ constexpr std::size_t kMaxQueued = 16;
 class ControlService final : public control::v1::Control::CallbackService {
  public:
   explicit ControlService(Operated* node)
-      : node_(node), publishing_(1, kMaxQueued), looking_(1, kMaxQueued) {}
+      : node_(node),
+        publishing_(1, kMaxQueued),
+        changing_(1, kMaxQueued),
+        looking_(1, kMaxQueued) {}
 
   grpc::ServerUnaryReactor* Publish(grpc::CallbackServerContext* context,
                                     const control::v1::PublishRequest*,
@@ -54,7 +57,7 @@ class ControlService final : public control::v1::Control::CallbackService {
   grpc::ServerUnaryReactor* AddAccount(grpc::CallbackServerContext* context,
                                        const control::v1::AddAccountRequest* request,
                                        control::v1::AddAccountResponse* response) override {
-    return Run(publishing_, *context,
+    return Run(changing_, *context,
                [this, request, response] { return AddTo(node_->accounts(), *request, *response); });
   }
 
@@ -70,13 +73,15 @@ class ControlService final : public control::v1::Control::CallbackService {
   grpc::ServerUnaryReactor* ChangeAccount(grpc::CallbackServerContext* context,
                                           const control::v1::ChangeAccountRequest* request,
                                           control::v1::ChangeAccountResponse* response) override {
-    return Run(publishing_, *context, [this, request, response] {
+    return Run(changing_, *context, [this, request, response] {
       return ChangeIn(node_->accounts(), *request, *response);
     });
   }
 
+  // Waits for what was taken: a publication with its limits (Core::AdvanceHead), else the disk.
   void Stop() {
     looking_.Stop();
+    changing_.Stop();
     publishing_.Stop();
   }
 
@@ -104,8 +109,9 @@ class ControlService final : public control::v1::Control::CallbackService {
   }
 
   Operated* const node_;
-  base::WorkerPool publishing_;  // Writes to disk.
-  base::WorkerPool looking_;     // Is never held up by it.
+  base::WorkerPool publishing_;  // Waits for rounds that are being closed, and for the disk.
+  base::WorkerPool changing_;    // The accounts; waits for the disk, and for no publication.
+  base::WorkerPool looking_;     // Waits for nothing: neither of the above holds it up.
 };
 
 class ControlSocketImpl final : public ControlSocket {
@@ -132,6 +138,7 @@ class ControlSocketImpl final : public ControlSocket {
   void Shutdown(absl::Duration timeout) override {
     if (server_ == nullptr) return;
     service_.Stop();
+    // Nothing is left to answer: Stop() ran it all. Calls that come in meanwhile are refused.
     server_->Shutdown(absl::ToChronoTime(absl::Now() + timeout));
     server_->Wait();
     server_.reset();

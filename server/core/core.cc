@@ -1,18 +1,19 @@
 #include "server/core/core.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "base/turn.h"
 #include "ledger/base/check.h"
 #include "ledger/base/status.h"
 #include "ledger/format/publication.h"
 #include "ledger/format/publications_file.h"
 #include "ledger/format/signature.h"
+#include "server/core/hold.h"
 
 namespace pitser::server {
 namespace {
@@ -43,12 +44,18 @@ absl::Status CheckCertificate(const ledger::Certificate& certificate, std::uint6
       ": restart pitserd with the root's key in place to have it renewed, or configure another"));
 }
 
+absl::Status StillBeingClosed(std::uint64_t t, absl::Duration waited) {
+  return absl::UnavailableError(absl::StrCat("second ", t, " is still being closed after ",
+                                             absl::FormatDuration(waited), ": try again"));
+}
+
 class LocalCore final : public Core {
  public:
   LocalCore(const CoreOptions& options, CoreParts parts)
       : parts_(std::move(parts)),
         certificate_id_(ledger::CertificateIdOf(parts_.identity.certificate.der())),
-        guard_(options.clock_rules, parts_.clock) {}
+        guard_(options.clock_rules, parts_.clock),
+        max_wait_(options.max_wait) {}
 
   absl::Status CheckStart() const {
     PITSER_RETURN_IF_ERROR(guard_.CheckStart(parts_.calendar->head()));
@@ -71,7 +78,9 @@ class LocalCore final : public Core {
         std::max<std::int64_t>(0, absl::ToUnixSeconds(parts_.clock->Now())));
   }
 
+  absl::Status Stopped() const;
   absl::Status CheckMayClose(std::uint64_t t) const;
+  absl::Status AwaitRoundsUpTo(std::uint64_t t);
   absl::StatusOr<ledger::ByteVector> MakeTail(const storage::CalendarPreview& preview) const;
   absl::Status Commit(const storage::CalendarPreview& preview);
   // Remembers what a write's outcome means for the next ones, and gives what callers are told.
@@ -82,14 +91,11 @@ class LocalCore final : public Core {
   const ledger::ByteVector certificate_id_;
   mutable ClockGuard guard_;
 
-  // Serialises the writers of the calendar, hence held over their disk writes. Before the others.
-  base::Mutex write_mu_;
+  const absl::Duration max_wait_;
 
-  base::Mutex hold_mu_;  // Leaf lock.
-  base::CondVar hold_moved_;
-  std::uint64_t held_from_ PITSER_GUARDED_BY(hold_mu_) = std::numeric_limits<std::uint64_t>::max();
-  // First second that no AdvanceHead() has been let through for.
-  std::uint64_t not_advanced_ PITSER_GUARDED_BY(hold_mu_) = 0;
+  // Serialises the writers of the calendar, hence held over their disk writes. Before the locks.
+  base::Turn write_turn_;
+  Hold hold_;
 
   mutable base::Mutex state_mu_;  // Leaf lock.
   // Why nothing can be signed until a restart. OK: it can.
@@ -99,11 +105,13 @@ class LocalCore final : public Core {
   mutable bool healthy_ PITSER_GUARDED_BY(state_mu_) = true;  // As it was logged last.
 };
 
+absl::Status LocalCore::Stopped() const {
+  MutexLock lock(state_mu_);
+  return stopped_;
+}
+
 absl::Status LocalCore::CheckMayClose(std::uint64_t t) const {
-  {
-    MutexLock lock(state_mu_);
-    PITSER_RETURN_IF_ERROR(stopped_);
-  }
+  PITSER_RETURN_IF_ERROR(Stopped());
   const std::optional<std::uint64_t> head = parts_.calendar->head();
   PITSER_RETURN_IF_ERROR(guard_.Check(head));
   if (!IsOver(t, parts_.clock->Now())) {
@@ -171,7 +179,9 @@ void LocalCore::Stop(const absl::Status& why) {
 }
 
 absl::StatusOr<Seal> LocalCore::Close(std::uint64_t t, const ledger::LeveledImprint& root) {
-  MutexLock lock(write_mu_);
+  // Waits for whoever writes to be done: as long as the disk takes, and nobody holds it without
+  // writing.
+  const base::TurnHolder turn(write_turn_);
   PITSER_RETURN_IF_ERROR(CheckMayClose(t));
   const auto preview = parts_.calendar->Preview(t, root.imprint);
   if (!preview.ok()) return Written(preview.status());
@@ -191,29 +201,31 @@ absl::StatusOr<Seal> LocalCore::Close(std::uint64_t t, const ledger::LeveledImpr
 
 absl::Status LocalCore::AdvanceHead(std::uint64_t t) {
   if (const auto head = parts_.calendar->head(); head && t <= *head) return absl::OkStatus();
+  PITSER_RETURN_IF_ERROR(Stopped());
   PITSER_RETURN_IF_ERROR(guard_.Check(parts_.calendar->head()));
   if (!IsOver(t, parts_.clock->Now())) {
     return absl::OutOfRangeError(absl::StrCat("second ", t, " is not over yet"));
   }
-  {
-    MutexLock lock(hold_mu_);
-    while (held_from_ <= t) hold_moved_.Wait(hold_mu_);
-    not_advanced_ = std::max(not_advanced_, t + 1);
-  }
-  MutexLock lock(write_mu_);
-  {
-    MutexLock state_lock(state_mu_);
-    PITSER_RETURN_IF_ERROR(stopped_);
-  }
+  PITSER_RETURN_IF_ERROR(AwaitRoundsUpTo(t));
+  const base::TurnHolder turn(write_turn_, max_wait_);
+  if (!turn.taken()) return StillBeingClosed(t, max_wait_);
+  PITSER_RETURN_IF_ERROR(Stopped());
+  // A clock that went wrong during the wait has the hold let go, too.
+  PITSER_RETURN_IF_ERROR(guard_.Check(parts_.calendar->head()));
   return Written(parts_.calendar->AdvanceHead(t));
 }
 
+absl::Status LocalCore::AwaitRoundsUpTo(std::uint64_t t) {
+  // Without a certificate for it no round of `t` is ever closed; an empty second needs none.
+  if (!CheckCertificate(parts_.identity.certificate, t).ok()) {
+    hold_.Pass(t);
+    return absl::OkStatus();
+  }
+  return hold_.Await(t, max_wait_) ? absl::OkStatus() : StillBeingClosed(t, max_wait_);
+}
+
 std::uint64_t LocalCore::HoldFrom(std::uint64_t t) {
-  const std::optional<std::uint64_t> head = parts_.calendar->head();
-  MutexLock lock(hold_mu_);
-  held_from_ = std::max({t, not_advanced_, head ? *head + 1 : 0});
-  hold_moved_.SignalAll();
-  return held_from_;
+  return hold_.From(t, parts_.calendar->head());
 }
 
 absl::Status LocalCore::Health() const {

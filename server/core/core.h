@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "base/clock.h"
 #include "ledger/crypto/certificate.h"
 #include "server/core/clock_guard.h"
@@ -39,14 +40,18 @@ class Core : public Parent {
   absl::StatusOr<Seal> Close(std::uint64_t t, const ledger::LeveledImprint& root) override = 0;
 
   // Makes every second up to and including `t` final; OK at once if they are. On disk when it
-  // returns OK. Waits for the rounds of those seconds that are being closed: see HoldFrom().
+  // returns OK. Nothing is signed, so no certificate is needed. Waits for the rounds of those
+  // seconds that are being closed (HoldFrom()) and for a write that goes on, for each
+  // CoreOptions::max_wait at most.
   // Errors: kOutOfRange if `t` is not over yet by the clock; kUnavailable while the clock rules
-  // stop signing; kResourceExhausted when the disk is full.
+  // stop signing, after a lost agreement, and when the wait was too long (try again);
+  // kResourceExhausted when the disk is full; kDataLoss.
   virtual absl::Status AdvanceHead(std::uint64_t t) = 0;
 
   // Until the next call, which takes this one's place, AdvanceHead() waits before it makes a second
-  // from `t` on final. The aggregator moves it on after each round; the greatest value lets go of
-  // everything. A later second is returned when `t` is final already or about to be.
+  // from `t` on final. The aggregator moves it on after each round, and lets go while signing is
+  // stopped; the greatest value lets go of everything. A later second is returned when `t` is final
+  // already or about to be.
   std::uint64_t HoldFrom(std::uint64_t t) override = 0;
 
   // kUnavailable: clock, certificate, lost agreement. kResourceExhausted: the disk was full.
@@ -57,6 +62,9 @@ class Core : public Parent {
 
 struct CoreOptions {
   ClockRules clock_rules;
+  // Of time that really passes. A round is closed within a second after its end; longer are only
+  // stuck disks.
+  absl::Duration max_wait = absl::Seconds(5);
 };
 
 // What a core works with. The pointers are not owned and outlive it.

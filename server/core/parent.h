@@ -45,8 +45,8 @@ class Parent {
   // then go as one.
   virtual bool names_time() const { return false; }
 
-  // Rounds from second `t` on may still be closed. Returns the first second that may: `t`, or a
-  // later one.
+  // Rounds from second `t` on may still be closed; the greatest value: none. Returns the first
+  // second that may: `t`, or a later one.
   virtual std::uint64_t HoldFrom(std::uint64_t t) = 0;
 
   // OK while signing may go on, else why not and what to do: kUnavailable when requests are to be

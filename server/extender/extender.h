@@ -21,7 +21,8 @@ class Extender {
   // The newest closed second that is known of.
   virtual std::optional<std::uint64_t> head() const = 0;
 
-  // Sees to it that second `t` is closed; may wait for the round of that second, and write.
+  // Sees to it that second `t` is closed; may wait for the round of that second, with the
+  // limits of Core::AdvanceHead(), and write.
   // Errors: kOutOfRange when it is not over yet (try later); what closing adds.
   virtual absl::Status Reach(std::uint64_t t) const = 0;
 

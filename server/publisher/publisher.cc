@@ -326,6 +326,7 @@ absl::Time PublisherImpl::NextBoundary() {
 void PublisherImpl::Run() {
   while (true) {
     const absl::Time until = Health().ok() ? NextBoundary() : clock_->Now() + kRetryAfter;
+    // Woken by Stop(); a wall clock that is set back only makes the boundary come later.
     if (!waiter_->WaitUntil(until)) return;
     const absl::Status status = PublishMissed();
     SetHealth(status);

@@ -23,8 +23,9 @@ namespace pitser::server {
 class Publisher : public Publications {
  public:
   // Publishes the newest second that is over, and what the schedule is behind with. On disk when it
-  // returns. A second that is published already is given back as it stands. May wait for the rounds
-  // that are being closed.
+  // returns. A second that is published already is given back as it stands. May wait for a
+  // publication that is being made, and for the rounds that are being closed, with the limits of
+  // Core::AdvanceHead().
   // Errors: kUnavailable while signing is stopped, the publications certificate is not valid, the
   // clock is behind the newest publication, or after Stop(); kResourceExhausted when the disk or
   // the publications file is full; kDataLoss when the calendar contradicts a publication: nothing
@@ -32,8 +33,8 @@ class Publisher : public Publications {
   virtual absl::StatusOr<ledger::PublicationData> PublishNow() = 0;
 
   // Ends the schedule and joins its thread; waits for a publication that is being made, and with
-  // it for the rounds that the core still holds (Core::HoldFrom): let go of them first. May be
-  // called twice.
+  // it, with the limits of Core::AdvanceHead(), for the rounds that the core still holds: let go
+  // of them first. May be called twice.
   virtual void Stop() = 0;
 };
 

@@ -58,7 +58,8 @@ void CallWatch::Run() {
     }
     const absl::Duration now = clock_->Monotonic();
     for (const auto& call : Calls()) call->CheckStall(now);
-    // The wall clock may be set; what counts is the time that passes.
+    // Woken by the destructor, else by the time. The wall clock may be set; what counts is the
+    // time that passes.
     waiter_->WaitUntil(clock_->Now() + period_, period_);
   }
 }

@@ -91,9 +91,13 @@ class GrpcGatewayImpl final : public GrpcGateway {
   void Shutdown(absl::Duration timeout) override {
     if (server_ == nullptr) return;
     shared_.parts.head_watch->Stop();
+    // These wait for what was taken: reads of the calendar, with the limits of
+    // Core::AdvanceHead() or the parent's timeout each.
     shared_.stream_reads.Stop();
     shared_.reads.Stop();
     shared_.watch.EndWhenAnswered();
+    // Cancels what goes on at `timeout`, and then waits for the calls' reactions, which wait for
+    // nothing themselves.
     server_->Shutdown(absl::ToChronoTime(absl::Now() + timeout));
     server_->Wait();
     server_.reset();

@@ -17,7 +17,8 @@ StallWatch::StallWatch(base::Clock& clock, absl::Duration patience)
     : clock_(clock), patience_(patience), waiter_(clock.NewWaiter()) {
   thread_ = base::Thread("stall-watch", [this] {
     const absl::Duration interval = std::min(patience_, kInterval);
-    // False is an interrupt or a clock that was set: both end the wait, only the first the thread.
+    // Woken by the destructor, else by the time: it waits for nobody. False is an interrupt or a
+    // clock that was set: both end the wait, only the first the thread.
     const auto wait = [&] { waiter_->WaitUntil(clock_.Now() + interval, interval); };
     for (wait(); !stopping_; wait()) Look();
   });

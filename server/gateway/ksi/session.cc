@@ -49,6 +49,7 @@ void SessionSet::Abort() {
 bool SessionSet::AwaitEmpty(absl::Duration timeout) {
   const auto until = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(timeout);
   MutexLock lock(mu_);
+  // Woken by each session that ends; a peer that does not end its own runs into `timeout`.
   while (!sessions_.empty()) {
     const auto now = std::chrono::steady_clock::now();
     if (now >= until) return false;

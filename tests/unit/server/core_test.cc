@@ -58,9 +58,11 @@ class CoreTest : public ::testing::Test {
       std::unique_ptr<Agreement> agreement = SingleProcessAgreement()) {
     CoreOptions options;
     options.clock_rules.not_before = At(kT - kTestDay);
+    options.max_wait = max_wait_;
     return StartCore(options, {&storage_, &clock_, {certificate, key}, std::move(agreement)});
   }
 
+  absl::Duration max_wait_ = absl::Seconds(60);
   FakeClock clock_{At(kT + 1)};  // Second kT is just over.
   FakeStorage storage_;
 };
@@ -207,6 +209,36 @@ TEST_F(CoreTest, AdvanceHeadWaitsForARoundThatIsBeingClosed) {
   publisher.Join();
   PITSER_ASSERT_OK_AND_ASSIGN(const auto leaf, storage_.Leaf(kT));
   EXPECT_EQ(leaf, TestImprint(1));
+}
+
+TEST_F(CoreTest, AdvanceHeadWaitsNoLongerThanItsLimit) {
+  max_wait_ = absl::Milliseconds(1);
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto core, Start());
+  core->HoldFrom(kT);  // By a round thread that never comes back.
+  EXPECT_THAT(core->AdvanceHead(kT), StatusIs(StatusCode::kUnavailable, "still being closed"));
+  EXPECT_EQ(storage_.head(), std::nullopt);
+  core->HoldFrom(kT + 1);
+  PITSER_EXPECT_OK(core->AdvanceHead(kT));
+}
+
+TEST_F(CoreTest, AdvanceHeadWaitsForNoRoundThatHasNoCertificate) {
+  const ledger::Certificate certificate =
+      testing::IssueCalendarCertificate(TestTrust::Get().calendar_key, kT - 10, kT + 1);
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto core,
+                              StartWith(certificate, TestTrust::Get().calendar_key));
+  clock_.Advance(absl::Seconds(5));
+  core->HoldFrom(kT + 2);
+  PITSER_EXPECT_OK(core->AdvanceHead(kT + 3));
+  EXPECT_EQ(storage_.head(), kT + 3);
+  EXPECT_EQ(core->HoldFrom(kT + 2), kT + 4);
+}
+
+TEST_F(CoreTest, AdvanceHeadOfAStoppedCoreWaitsForNothing) {
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto core,
+                              Start(std::make_unique<FixedAgreement>(Agreement::Answer::kUnknown)));
+  EXPECT_FALSE(core->Close(kT, {TestImprint(1), 0}).ok());
+  core->HoldFrom(kT);
+  EXPECT_THAT(core->AdvanceHead(kT), StatusIs(StatusCode::kUnavailable, "restart pitserd"));
 }
 
 TEST_F(CoreTest, HoldFromSaysWhatIsFinalAlready) {
