@@ -36,6 +36,22 @@ ledger::PublicationRecord PublicationOf(const VerificationRequest& request, Trus
   return *request.publications->NearestPublication(request.signature.signing_time());
 }
 
+// Whether what failed is what an extender was asked for: these codes are of no other rules.
+bool IsExtenders(ledger::ErrorCode code) {
+  switch (code) {
+    case ledger::ErrorCode::kPub01:
+    case ledger::ErrorCode::kPub02:
+    case ledger::ErrorCode::kPub03:
+    case ledger::ErrorCode::kCal01:
+    case ledger::ErrorCode::kCal02:
+    case ledger::ErrorCode::kCal03:
+    case ledger::ErrorCode::kCal04:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 std::string_view TrustBasisName(TrustBasis basis) {
@@ -98,6 +114,7 @@ absl::StatusOr<Verdict> VerifySignature(const VerificationRequest& request) {
                                             .extending_allowed = request.extending_allowed};
   PITSER_ASSIGN_OR_RETURN(verdict.result, ledger::Verify(request.policy, context));
   verdict.basis = BasisOf(verdict.result);
+  verdict.extender_contradicts = IsExtenders(verdict.result.code);
   if (verdict.basis == TrustBasis::kPublicationsFile ||
       verdict.basis == TrustBasis::kUserPublication) {
     verdict.extended = given;

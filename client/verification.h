@@ -64,6 +64,9 @@ struct Verdict {
   bool extended = false;
   // Why an extender that was asked gave no chain; empty when it gave one or was not asked.
   std::string extender_problem;
+  // Whether it is the extender's chain that does not fit the signature: either of them is wrong.
+  // The policies say failed then, as the format wants it.
+  bool extender_contradicts = false;
 };
 
 // Errors: as ledger::Verify().   Thread: pure but for `extend`.

@@ -158,6 +158,13 @@ absl::Status ExtendOne(const std::string& input, const ExtendOptions& options, c
   }
   const auto extended =
       means.service.ledger->Extend(signature, {.publication = *record, .time = {}});
+  if (client::IsWrongAnswer(extended.status())) {
+    return Error(
+        ExitCode::kInconclusive,
+        absl::StrFormat("%s: %s contradicts the signature or the publication: %s", input,
+                        means.service.name, Printable(ledger::ToStd(extended.status().message()))),
+        "try another extender; `pitser verify` says whether the signature is good");
+  }
   if (!extended.ok()) return InContext(means.service.Explain(extended.status()), input);
   PITSER_RETURN_IF_ERROR(Deliver(destination, extended->bytes(), console));
   Tell(input, destination.path, *record, /*changed=*/true, *extended, console);

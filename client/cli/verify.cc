@@ -12,6 +12,7 @@
 #include "client/cli/evidence.h"
 #include "client/cli/extender.h"
 #include "client/cli/inputs.h"
+#include "client/cli/node_document.h"
 #include "client/cli/ordered_pool.h"
 #include "client/cli/verify_report.h"
 #include "client/cli/verify_targets.h"
@@ -41,6 +42,8 @@ struct Judgement {
   Policy policy = Policy::kGeneral;
   std::optional<ledger::PublicationData> publication;
   ledger::Level input_level = 0;
+  // Whether somebody chose the policy, and with it what its reason codes say.
+  bool policy_is_chosen = false;
   bool explain = false;
   Evidence evidence;
   std::unique_ptr<Extender> extender;  // Null: none is asked.
@@ -50,6 +53,7 @@ struct Judgement {
 absl::StatusOr<Judgement> Prepare(const VerifyOptions& options, const Surroundings& around) {
   Judgement judgement;
   judgement.policy = ChosenPolicy(options.policy);
+  judgement.policy_is_chosen = !options.policy.empty();
   judgement.input_level = static_cast<ledger::Level>(options.input_level);
   judgement.explain = options.explain;
   if (!options.publication.empty()) {
@@ -78,7 +82,19 @@ absl::StatusOr<Judgement> Prepare(const VerifyOptions& options, const Surroundin
 
 // Hashes a document, with or without telling of it meanwhile.
 using HashFunction =
-    std::function<absl::StatusOr<ledger::Imprint>(const std::string& path, ledger::HashAlgorithm)>;
+    std::function<absl::StatusOr<HashedDocument>(const std::string& path, ledger::HashAlgorithm)>;
+
+// An extender is asked for help and need not be believed: one that contradicts a signature proves
+// nothing against it. Who is wrong cannot be told.
+void DoubtTheExtender(const std::string& name, client::Verdict& verdict) {
+  ledger::VerificationResult& result = verdict.result;
+  verdict.extender_problem =
+      absl::StrFormat("%s contradicts the signature (%s %s): one of the two is wrong", name,
+                      ledger::ErrorCodeName(result.code), ledger::ErrorCodeText(result.code));
+  result.outcome = ledger::Outcome::kInconclusive;
+  result.code = ledger::ErrorCode::kGen02;
+  result.cause = verdict.extender_problem;
+}
 
 // Thread: any number at once, if `hash` allows it.
 absl::StatusOr<VerifyReport> Judge(const VerifyTarget& target, const Judgement& judgement,
@@ -86,9 +102,12 @@ absl::StatusOr<VerifyReport> Judge(const VerifyTarget& target, const Judgement& 
   PITSER_RETURN_IF_ERROR(target.status);
   PITSER_ASSIGN_OR_RETURN(ledger::Signature signature, ReadSignature(target.signature));
   std::optional<ledger::Imprint> document_hash = target.hash;
+  bool is_node = false;
   if (!target.document.empty()) {
-    PITSER_ASSIGN_OR_RETURN(document_hash,
+    PITSER_ASSIGN_OR_RETURN(const HashedDocument document,
                             hash(target.document, signature.input_hash().algorithm()));
+    document_hash = document.hash;
+    is_node = document.is_node;
   }
   auto verdict = client::VerifySignature({.signature = signature,
                                           .document_hash = document_hash,
@@ -103,11 +122,15 @@ absl::StatusOr<VerifyReport> Judge(const VerifyTarget& target, const Judgement& 
     const bool cannot_hash = status.code() == absl::StatusCode::kUnimplemented;
     return cannot_hash ? WithExitCode(status, ExitCode::kInconclusive) : status;
   }
+  if (verdict->extender_contradicts && !judgement.policy_is_chosen) {
+    DoubtTheExtender(judgement.extender->name(), *verdict);
+  }
   return VerifyReport{.document = target.document,
                       .signature_path = target.signature,
                       .signature = std::move(signature),
                       .document_hash = document_hash,
                       .input_level = judgement.input_level,
+                      .document_is_node = is_node,
                       .verdict = *std::move(verdict),
                       .evidence = &judgement.evidence,
                       .extender = judgement.extender ? judgement.extender->name() : "",
@@ -121,7 +144,8 @@ ExitCode FailOne(const VerifyTarget& target, const absl::Status& status, Console
 
 ExitCode VerifyOne(const VerifyTarget& target, const Judgement& judgement, Console& console) {
   const auto report = Judge(target, judgement, [&](const std::string& path, auto algorithm) {
-    return HashDocument(path, algorithm, console);
+    return path == client::kStandardStream ? HashStandardInput(algorithm, console)
+                                           : LookedAt(path, HashDocument(path, algorithm, console));
   });
   if (!report.ok()) return FailOne(target, report.status(), console);
   console.Result(console.json() ? ReportJson(*report) : ReportText(*report, console));
@@ -139,9 +163,9 @@ constexpr std::chrono::milliseconds kNoPatience(0);
 constexpr absl::Duration kLongRun = absl::Seconds(1);
 constexpr absl::Duration kProgressEvery = absl::Milliseconds(200);
 
-absl::StatusOr<ledger::Imprint> HashQuietly(const std::string& path,
-                                            ledger::HashAlgorithm algorithm) {
-  return HashWithExitCode(path, algorithm, {});
+absl::StatusOr<HashedDocument> HashQuietly(const std::string& path,
+                                           ledger::HashAlgorithm algorithm) {
+  return LookedAt(path, HashWithExitCode(path, algorithm, {}));
 }
 
 // What a thread found out about a target.

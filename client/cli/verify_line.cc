@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "absl/strings/str_format.h"
+#include "client/cli/node_document.h"
 #include "client/cli/text.h"
 #include "client/cli/verify_explain.h"
 #include "client/cli/verify_report.h"
@@ -82,6 +83,7 @@ std::string ReportLine(const VerifyReport& report, const Console& console) {
       absl::StrFormat("%s %s  %s  %s", Word(report, console), Printable(Subject(report)),
                       FormatTime(report.signature.signing_time()), ShortReason(report));
   if (!report.document_hash) text += " (without its document)";
+  if (report.document_is_node) text += " (itself a node of a hash tree)";
   if (report.explain) {
     text += "\n" + RulesText(report.verdict.result.verdicts);
     text.pop_back();  // Result() ends the last line.
@@ -102,6 +104,7 @@ void VerifySummary::Add(const VerifyReport& report) {
   const bool ok = verdict.result.outcome == Outcome::kOk;
   if (ok && verdict.basis == TrustBasis::kNone) ++consistent_;
   if (!report.document_hash) ++without_document_;
+  if (report.document_is_node) ++nodes_;
   if (verdict.result.suggestion && (!ok || verdict.basis != TrustBasis::kUserPublication)) {
     ++extendable_;
   }
@@ -128,6 +131,7 @@ std::string VerifySummary::Text(const Evidence& evidence) const {
                                          "signed was not checked",
                                          without_document_));
   }
+  if (nodes_ > 0) text += Line("note", absl::StrFormat("of %d: %s", nodes_, kNodeMessage));
   if (!evidence.publications_problem.empty()) {
     text += Line("note", Printable(evidence.publications_problem));
   }

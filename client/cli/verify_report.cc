@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/json.h"
+#include "client/cli/node_document.h"
 #include "client/cli/text.h"
 #include "client/cli/verify_explain.h"
 
@@ -105,6 +106,7 @@ std::vector<std::string> Messages(const VerifyReport& report) {
         "its hash is " +
         report.signature.input_hash().ToText());
   }
+  if (report.document_is_node) messages.emplace_back(kNodeMessage);
   // Where the rules were not satisfied, the cause says so.
   if (!report.verdict.extender_problem.empty() && report.verdict.result.outcome == Outcome::kOk) {
     messages.push_back("the extender was of no help: " + report.verdict.extender_problem);
@@ -243,7 +245,8 @@ std::string ReportJson(const VerifyReport& report) {
   const client::Verdict& verdict = report.verdict;
   trust["publication"] = verdict.publication ? JsonPublication(*verdict.publication) : nullptr;
   trust["extended"] = verdict.extended;
-  const bool by_extender = verdict.extended || verdict.basis == TrustBasis::kCalendar;
+  const bool by_extender =
+      verdict.extended || verdict.basis == TrustBasis::kCalendar || verdict.extender_contradicts;
   trust["extender"] = by_extender ? Json(report.extender) : nullptr;
   trust["publications_file"] =
       evidence.Publications() != nullptr ? Json(evidence.trust->publications_path) : nullptr;

@@ -22,6 +22,7 @@ struct VerifyReport {
   ledger::Signature signature;
   std::optional<ledger::Imprint> document_hash;
   ledger::Level input_level = 0;
+  bool document_is_node = false;  // Of a hash tree: see node_document.h.
   client::Verdict verdict;
   const Evidence* evidence = nullptr;
   std::string extender;  // The one that might be asked, grpc://HOST:PORT; empty for none.
@@ -58,6 +59,7 @@ class VerifySummary {
   std::array<std::size_t, 256> by_code_{};  // Exit codes are bytes.
   std::size_t consistent_ = 0;              // Of those with code 0: nothing outside was asked.
   std::size_t without_document_ = 0;
+  std::size_t nodes_ = 0;  // Documents that are nodes of hash trees.
   std::size_t extendable_ = 0;
 };
 

@@ -131,7 +131,9 @@ ByteVector Join(std::span<const ByteVector> elements) {
 }
 
 void Harm(std::vector<ByteVector>& elements, std::mt19937& random) {
-  const auto any = [&] { return elements.begin() + random() % (elements.size() + 1); };
+  const auto any = [&] {
+    return elements.begin() + static_cast<std::ptrdiff_t>(random() % (elements.size() + 1));
+  };
   switch (random() % 5) {
     case 0:
       if (const auto at = any(); at != elements.end()) elements.erase(at);

@@ -58,6 +58,32 @@ TEST_F(Verify, SaysWhenThroughWhomAndOnWhatItRestsWithAKey) {
   EXPECT_THAT(result.err, IsEmpty());
 }
 
+// The format does not tell nodes from documents; the verdict stays, and the reader is told.
+TEST_F(Verify, SaysThatADocumentIsANodeOfAHashTree) {
+  SignatureRecipe recipe = AuthenticatedRecipe();
+  const LinkRecipe lowest = recipe.chains[0].links.front();
+  ledger::ByteVector node = ledger::ToVector(recipe.document_hash.bytes());
+  ledger::Append(node, lowest.sibling);
+  node.push_back(1);
+  recipe.chains[0].links.erase(recipe.chains[0].links.begin());
+  ++recipe.chains[0].links.front().level_correction;
+  recipe.document_hash = SomeImprint(ledger::AsText(node));
+  Prepare(recipe);
+  for (const ledger::Bytes& content : {ledger::Bytes(node), ledger::AsBytes(kDocument)}) {
+    const bool is_node = content.size() == node.size();
+    cli_.Write("doc", content);
+    const int code = is_node ? 0 : 1;
+    const Json json = RunJson({"verify", document_, "--trust", trust_}, code);
+    EXPECT_EQ(json["messages"].dump().find("a node of a hash tree") != std::string::npos, is_node);
+    const CliResult text = cli_.Run({"verify", document_, "--trust", trust_});
+    EXPECT_EQ(text.code, code);
+    EXPECT_EQ(text.out.find("itself a node") != std::string::npos, is_node);
+    const CliResult many = cli_.Run({"verify", document_, document_, "--trust", trust_});
+    EXPECT_EQ(many.code, code);
+    EXPECT_EQ(many.out.find("itself a node") != std::string::npos, is_node) << many.out;
+  }
+}
+
 TEST_F(Verify, RestsOnThePublicationsFileWhenItCan) {
   Prepare(PublishedRecipe());
   const CliResult result = cli_.Run({"verify", document_, "--trust", trust_});

@@ -170,6 +170,37 @@ TEST_F(VerifyWithExtender, SaysWhatIsWrongWithWhatALiarGives) {
   EXPECT_EQ(reason("calendar"), "CAL-02");
 }
 
+// Nobody chose a policy: then a liar cannot turn a good signature into a failed one.
+TEST_F(VerifyWithExtender, ALiarIsNamedAndProvesNothing) {
+  SignatureRecipe other_input = PublishedRecipe();
+  other_input.calendar->input_hash = SomeImprint("another root");
+  Lie(other_input);
+  const std::string code = ledger::EncodePublicationCode(extended_.publication_record()->data);
+  for (const std::vector<std::string>& flags : {std::vector<std::string>{"--extender", Url()},
+                                                {"--extend", "--server", extender_.address()},
+                                                {"--publication", code, "--extender", Url()}}) {
+    const Json json = RunJson(flags, 3);
+    EXPECT_EQ(json["result"], "inconclusive");
+    EXPECT_EQ(json["reason_code"], "GEN-02");
+    EXPECT_THAT(json["cause"].get<std::string>(),
+                AllOf(HasSubstr(Url() + " contradicts the signature (PUB-01"),
+                      HasSubstr("one of the two is wrong")));
+    EXPECT_EQ(json["trust"]["basis"], "none");
+    EXPECT_EQ(json["trust"]["extender"], Url());
+  }
+  EXPECT_THAT(Run({"--extender", Url()}, 3).out, HasSubstr("name another extender"));
+  // Whoever chooses a policy gets what it says.
+  EXPECT_EQ(RunJson({"--extender", Url(), "--policy", "general"}, 1)["reason_code"], "PUB-01");
+  // A signature that is wrong in itself stays so, whatever the extender says.
+  cli_.Write("doc", std::string_view("changed"));
+  EXPECT_EQ(RunJson({"--extender", Url()}, 1)["reason_code"], "GEN-01");
+  cli_.Write("doc", std::string_view("pitser"));
+  const CliResult extend =
+      cli_.Run({"extend", document_ + ".ksig", "--server", extender_.address(), "--to", code});
+  EXPECT_EQ(extend.code, 3) << extend.err;
+  EXPECT_THAT(extend.err, AllOf(HasSubstr(extender_.address()), HasSubstr("contradicts")));
+}
+
 TEST_F(VerifyWithExtender, AnErrorOfTheExtenderIsInconclusiveAndToldOfOtherwise) {
   extender_.on_extend = [](const v1::ExtendRequest&, v1::ExtendResponse&) {
     return grpc::Status(grpc::StatusCode::OUT_OF_RANGE, "not yet\033");
