@@ -18,8 +18,8 @@ using ledger::Bytes;
 using ledger::Imprint;
 using ledger::PublicationRecord;
 
-// Twice what kMaxPublications of ours have.
-constexpr std::size_t kMaxListedBytes = std::size_t{256} << 20;
+// More than kMaxPublications have whose references are of one line.
+constexpr std::size_t kMaxListedBytes = std::size_t{128} << 20;
 
 absl::StatusOr<Imprint> TakeImprint(const std::string& bytes) {
   auto imprint = ledger::Imprint::Parse(ledger::AsBytes(bytes));

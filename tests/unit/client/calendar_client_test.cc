@@ -265,6 +265,26 @@ TEST_F(CalendarClientTest, ListsPublications) {
               StatusIs(absl::StatusCode::kInvalidArgument, "range"));
 }
 
+// Few publications with texts as long as a message may be.
+TEST_F(CalendarClientTest, StopsReadingAListThatIsTooLong) {
+  int written = 0;
+  server_.on_list = [&](const auto& /*request*/, PublicationsWriter& writer) {
+    v1::ListPublicationsResponse message;
+    *message.add_publications() = PublicationOf(1);
+    message.mutable_publications(0)->add_references(std::string(15 << 20, 'x'));
+    for (written = 0; written < 100 && writer.Write(message); ++written) {
+      // Each is a publication of its own.
+      v1::Publication next = PublicationOf(static_cast<std::uint64_t>(written) + 2);
+      next.add_references(message.publications(0).references(1));
+      *message.mutable_publications(0) = std::move(next);
+    }
+    return grpc::Status::OK;
+  };
+  EXPECT_THAT(client_->ListPublications({}),
+              StatusIs(absl::StatusCode::kInvalidArgument, "a list may have"));
+  EXPECT_LT(written, 30);
+}
+
 TEST_F(CalendarClientTest, RefusesMalformedPublications) {
   v1::Publication publication;
   server_.on_list = [&](const auto& /*request*/, PublicationsWriter& writer) {

@@ -365,6 +365,9 @@ TEST_F(ClientTest, ReadsTrustAndRefusesAnEmptyOne) {
   PITSER_ASSERT_OK_AND_ASSIGN(const TrustAnswer trust, client_->GetTrust());
   EXPECT_EQ(trust.anchors.front().der(), TestTrust::Get().root.der());
   EXPECT_EQ(trust.constraints.front().value, TestTrust::Get().constraint().value);
+  for (int i = 0; i < 64; ++i) *server_.trust.add_constraints() = server_.trust.constraints(0);
+  EXPECT_THAT(client_->GetTrust(), StatusIs(absl::StatusCode::kInvalidArgument, "at most 64"));
+  server_.trust.mutable_constraints()->DeleteSubrange(1, 64);
   server_.trust.add_root_certificates("nonsense");
   EXPECT_THAT(client_->GetTrust(), StatusIs(absl::StatusCode::kInvalidArgument, "malformed"));
 }
