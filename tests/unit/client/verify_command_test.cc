@@ -1,5 +1,7 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -40,6 +42,18 @@ class Verify : public ::testing::Test {
     return json;
   }
 
+  // With this file as standard input.
+  CliResult RunWithInput(const std::string& file, const std::vector<std::string>& arguments) {
+    const int own = dup(STDIN_FILENO);
+    const int input = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    EXPECT_EQ(dup2(input, STDIN_FILENO), STDIN_FILENO);
+    close(input);
+    CliResult result = cli_.Run(arguments);
+    dup2(own, STDIN_FILENO);
+    close(own);
+    return result;
+  }
+
   Cli cli_;
   std::string document_, signature_, trust_;
   std::optional<ledger::PublicationData> publication_;
@@ -78,6 +92,10 @@ TEST_F(Verify, SaysThatADocumentIsANodeOfAHashTree) {
     const CliResult text = cli_.Run({"verify", document_, "--trust", trust_});
     EXPECT_EQ(text.code, code);
     EXPECT_EQ(text.out.find("itself a node") != std::string::npos, is_node);
+    const CliResult input =
+        RunWithInput(document_, {"verify", "-", "-s", signature_, "--trust", trust_});
+    EXPECT_EQ(input.code, code) << input.err;
+    EXPECT_EQ(input.out.find("itself a node") != std::string::npos, is_node);
     const CliResult many = cli_.Run({"verify", document_, document_, "--trust", trust_});
     EXPECT_EQ(many.code, code);
     EXPECT_EQ(many.out.find("itself a node") != std::string::npos, is_node) << many.out;
