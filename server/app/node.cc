@@ -275,8 +275,8 @@ class NodeImpl final : public Node, private Operated {
                                    calendar_.get(), &clock));
     publications_ = publisher_.get();
     trust_ = {keys.root, keys.constraint};
-    keeper_ = std::make_unique<KeyKeeper>(
-        KeyOptions(settings_), keys, KeyKeeper::Parts{&clock, core_.get(), publisher_.get()});
+    keeper_ = std::make_unique<KeyKeeper>(KeyOptions(settings_), keys,
+                                          KeyKeeper::Parts{&clock, core_.get(), publisher_.get()});
     keeper_->Start();
     return absl::OkStatus();
   }

@@ -290,8 +290,7 @@ absl::StatusOr<KeySet> LoadOrCreateKeySet(const KeySetOptions& options, std::uin
 absl::StatusOr<KeySet> ReloadKeySet(const KeySetOptions& options, const KeySet& current,
                                     std::uint64_t now) {
   PITSER_ASSIGN_OR_RETURN(KeySet keys, Load(options, KeyPaths(options.data_dir), now));
-  if (keys.root.der() != current.root.der() ||
-      keys.constraint.value != current.constraint.value) {
+  if (keys.root.der() != current.root.der() || keys.constraint.value != current.constraint.value) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "%s or the e-mail address of the signer in %s is not what this server was started with, "
         "and what others trust it by: put back what was there",

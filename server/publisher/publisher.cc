@@ -339,8 +339,8 @@ absl::Status PublisherImpl::UseKeys(const KeySet& keys) {
   }
   KeySet before = std::exchange(keys_, keys);
   const std::shared_ptr<const PublicationsFile> current = file();
-  const bool same_signer = before.publications_signer.certificate.der() ==
-                           keys_.publications_signer.certificate.der();
+  const bool same_signer =
+      before.publications_signer.certificate.der() == keys_.publications_signer.certificate.der();
   if (same_signer && Lists(current->content())) return absl::OkStatus();
   const absl::Status written = ListAndSign(current->content());
   if (!written.ok()) keys_ = std::move(before);

@@ -350,7 +350,8 @@ TEST_F(KeySetTest, AForeignRootKeyRenewsNothing) {
   PITSER_ASSERT_OK_AND_ASSIGN(const KeySet early, Load());
   PITSER_EXPECT_OK(early.renewal);  // Not needed now.
   PITSER_ASSERT_OK_AND_ASSIGN(const KeySet keys, Load(kNow + 2 * kYear));
-  EXPECT_THAT(keys.renewal, StatusIs(StatusCode::kFailedPrecondition, "does not belong to the root"));
+  EXPECT_THAT(keys.renewal,
+              StatusIs(StatusCode::kFailedPrecondition, "does not belong to the root"));
   EXPECT_THAT(CertificatesInUse(OptionsFor(dir_.path()), keys)[2].advice,
               ::testing::HasSubstr("does not belong to the root"));
   EXPECT_THAT(Load(kNow + 2 * kYear + 1),
@@ -376,8 +377,9 @@ TEST_F(KeySetTest, ARunningNodeReadsTheFilesAgain) {
   EXPECT_FALSE(ReloadKeySet(options, renewed, late).ok());
   EXPECT_FALSE(fs::exists(dir_ / "keys"));
   PITSER_ASSERT_OK(LoadOrCreateKeySet(options, late));
-  EXPECT_THAT(ReloadKeySet(options, renewed, late),
-              StatusIs(StatusCode::kFailedPrecondition, "is not what this server was started with"));
+  EXPECT_THAT(
+      ReloadKeySet(options, renewed, late),
+      StatusIs(StatusCode::kFailedPrecondition, "is not what this server was started with"));
 }
 
 TEST(CertificateWatch, TellsEachMarkOnce) {
@@ -502,7 +504,8 @@ TEST_F(OwnKeysTest, AreTakenFromTheirPlacesWhileRunning) {
   Write("calendar.key", testing::kTestOtherKeyPem, 0600);  // Half of the next pair.
   EXPECT_THAT(ReloadKeySet(options_, second, testing::kTestTime),
               StatusIs(StatusCode::kFailedPrecondition, "does not belong"));
-  EXPECT_THAT(CertificatesInUse(options_, second)[2].advice, ::testing::HasSubstr("in their places"));
+  EXPECT_THAT(CertificatesInUse(options_, second)[2].advice,
+              ::testing::HasSubstr("in their places"));
 }
 
 TEST_F(OwnKeysTest, SignerNeedsAnAddressAndTheRightToSign) {
