@@ -292,7 +292,18 @@ class NodeImpl final : public Node, private Operated {
     options.on_head = [this](std::uint64_t head) { head_watch_.Moved(head); };
     PITSER_ASSIGN_OR_RETURN(options.handed_out, NewestPublicationTime(settings_.data));
     PITSER_ASSIGN_OR_RETURN(calendar_, storage::Calendar::Open(folder_->calendar(), options));
-    return ClockGuard(RulesOf(settings_), environment.clock).CheckStart(calendar_->head());
+    return CheckClock(*environment.clock);
+  }
+
+  // Against the calendar; against its publications file while there is no second in it, which the
+  // first publication by a clock that is ahead would close up to then.
+  absl::Status CheckClock(const base::Clock& clock) const {
+    std::optional<std::uint64_t> known = calendar_->head();
+    if (!known) {
+      PITSER_ASSIGN_OR_RETURN(known, PublicationsFileTime(settings_.data));
+      if (known) known = std::min(*known, NowSeconds(clock));
+    }
+    return ClockGuard(RulesOf(settings_), &clock).CheckStart(known);
   }
 
   absl::Status StartFaces(base::Clock& clock, GrpcGatewayOptions options, KsiGatewayOptions ksi) {

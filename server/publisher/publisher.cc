@@ -161,10 +161,12 @@ absl::Status PublisherImpl::LoadOrMakeFile() {
     // Whoever deleted it took the older publications and certificates from those who verify.
     base::LogWarning("publications_file_missing", {{"file", path_}});
   }
-  // A signer that is not valid could not do better.
-  const bool current = !is_new && (CheckSignature(*file(), now).ok() ||
-                                   !keys_.publications_signer.certificate.ValidAt(now));
-  if (current && Lists(content)) return absl::OkStatus();
+  // What a clock that was ahead made, or a signer that has ended, is made anew by one that is
+  // valid.
+  const bool can_be_better =
+      keys_.publications_signer.certificate.ValidAt(now) &&
+      (content.creation_time > now || (!is_new && !CheckSignature(*file(), now).ok()));
+  if (!is_new && !can_be_better && Lists(content)) return absl::OkStatus();
   PITSER_RETURN_IF_ERROR(ListAndSign(std::move(content)));
   base::LogInfo("publications_file_made", {{"file", path_}, {"first", is_new}});
   return absl::OkStatus();
@@ -411,6 +413,13 @@ absl::StatusOr<std::optional<std::uint64_t>> NewestPublicationTime(const std::st
   PITSER_ASSIGN_OR_RETURN(const PublicationsFile file, ReadPublicationsFile(path));
   const PublicationRecord* latest = file.LatestPublication();
   return latest == nullptr ? std::optional<std::uint64_t>() : latest->data.time;
+}
+
+absl::StatusOr<std::optional<std::uint64_t>> PublicationsFileTime(const std::string& data_dir) {
+  const std::string path = PublicationsPath(data_dir);
+  if (!base::Exists(path)) return std::optional<std::uint64_t>();
+  PITSER_ASSIGN_OR_RETURN(const PublicationsFile file, ReadPublicationsFile(path));
+  return std::optional<std::uint64_t>(file.content().creation_time);
 }
 
 }  // namespace pitser::server

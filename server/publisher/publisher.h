@@ -86,4 +86,8 @@ std::string PublicationsPath(const std::string& data_dir);
 // Errors: kInvalidArgument for a malformed file, naming it; the system's.
 absl::StatusOr<std::optional<std::uint64_t>> NewestPublicationTime(const std::string& data_dir);
 
+// When that file was made, by the clock of then: for a ledger that has closed no second yet, the
+// last that is known of it.
+absl::StatusOr<std::optional<std::uint64_t>> PublicationsFileTime(const std::string& data_dir);
+
 }  // namespace pitser::server
