@@ -15,8 +15,13 @@ class Clock {
   // The wall clock, UTC. It may jump, both ways.
   virtual absl::Time Now() const = 0;
 
-  // Time since some fixed moment of this machine, sleep included; never goes back.
+  // Time since some fixed moment of this machine, sleep included; never goes back. It stands still
+  // while a virtual machine is paused, which that machine cannot tell.
   virtual absl::Duration Monotonic() const = 0;
+
+  // Whether a time daemon vouches for the wall clock: it steers it, not in great steps, and has
+  // said so since the clock was last set. False where that cannot be known.
+  virtual bool Vouched() const = 0;
 
   // Waits for a moment of the wall clock, which may be set meanwhile, in either direction.
   // Thread: WaitUntil() is one thread's at a time; the rest any thread's.

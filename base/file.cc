@@ -126,6 +126,21 @@ absl::Status WriteFileDurably(const std::string& path, ledger::Bytes bytes, unsi
   return RenameDurably(temporary, path);
 }
 
+absl::Status WriteNewFileDurably(const std::string& path, ledger::Bytes bytes, unsigned mode) {
+  const std::string temporary = path + ".tmp";
+  absl::Status written = WriteAndSync(temporary, bytes, mode);
+  // Not a rename, which would take the place of what is there.
+  if (written.ok() && link(temporary.c_str(), path.c_str()) != 0) {
+    const bool no_links = errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS;
+    written = FromErrno("creating", path);
+    // Some file systems have no links: there only the look before it protects what is there.
+    if (no_links && !Exists(path)) return RenameDurably(temporary, path);
+  }
+  unlink(temporary.c_str());
+  PITSER_RETURN_IF_ERROR(written);
+  return SyncDirectory(ParentOf(path));
+}
+
 absl::Status MakeDirectory(const std::string& path, unsigned mode) {
   if (mkdir(path.c_str(), mode) != 0) {
     struct stat info {};

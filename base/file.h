@@ -28,6 +28,10 @@ absl::StatusOr<std::string> ReadSecretFile(const std::string& path, std::size_t 
 // the same path takes it away.
 absl::Status WriteFileDurably(const std::string& path, ledger::Bytes bytes, unsigned mode);
 
+// The same for a file that must not be there yet.
+// Errors: kAlreadyExists; what is there stays as it is.
+absl::Status WriteNewFileDurably(const std::string& path, ledger::Bytes bytes, unsigned mode);
+
 // Makes a folder of exactly this mode, on disk when it returns; OK when there is a folder already,
 // whose mode stays.
 absl::Status MakeDirectory(const std::string& path, unsigned mode);

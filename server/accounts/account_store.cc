@@ -13,6 +13,7 @@ namespace {
 using base::MutexLock;
 
 constexpr std::size_t kMaxFileSize = std::size_t{64} << 20;
+constexpr std::uint64_t kSetBack = 10;  // Seconds that rounds do not go back by themselves.
 
 std::shared_ptr<const AccountEntry> NewEntry(Account account, std::shared_ptr<RoundUse> use) {
   return std::make_shared<const AccountEntry>(AccountEntry{std::move(account), std::move(use)});
@@ -22,7 +23,8 @@ std::shared_ptr<const AccountEntry> NewEntry(Account account, std::shared_ptr<Ro
 
 bool RoundUse::Take(std::uint64_t round, std::uint32_t max) {
   MutexLock lock(mu_);
-  if (round > round_) {
+  // Of a clock that was far ahead once nothing is counted on until that time comes.
+  if (round > round_ || round_ - round > kSetBack) {
     round_ = round;
     requests_ = 0;
   }
@@ -45,8 +47,10 @@ absl::StatusOr<std::unique_ptr<AccountStore>> AccountStore::Open(std::string pat
 }
 
 absl::Status AccountStore::Load() {
-  PITSER_ASSIGN_OR_RETURN(const std::string text, base::ReadSecretFile(path_, kMaxFileSize));
+  MutexLock writing(write_mu_);
+  PITSER_ASSIGN_OR_RETURN(std::string text, base::ReadSecretFile(path_, kMaxFileSize));
   PITSER_ASSIGN_OR_RETURN(std::vector<Account> accounts, ParseAccounts(text));
+  on_disk_ = std::move(text);
   MutexLock lock(mu_);
   for (Account& account : accounts) {
     std::string login = account.login;
@@ -55,10 +59,25 @@ absl::Status AccountStore::Load() {
   return absl::OkStatus();
 }
 
-absl::Status AccountStore::Save(const Entries& entries) const {
+// Keys that somebody put into the file since it was read, or all of it from a backup, would be lost
+// under what is known here.
+absl::Status AccountStore::CheckUnchanged() const {
+  if (!base::Exists(path_)) return absl::OkStatus();
+  PITSER_ASSIGN_OR_RETURN(const std::string text, base::ReadSecretFile(path_, kMaxFileSize));
+  if (text == on_disk_) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(path_, " was changed by somebody else since this server read it, so nothing is ",
+                   "written over it: restart pitserd to have it read, then try again"));
+}
+
+absl::Status AccountStore::Save(const Entries& entries) {
+  PITSER_RETURN_IF_ERROR(CheckUnchanged());
   std::vector<Account> accounts;
   for (const auto& [login, entry] : entries) accounts.push_back(entry->account);
-  return base::WriteFileDurably(path_, ledger::AsBytes(FormatAccounts(accounts)), 0600);
+  std::string text = FormatAccounts(accounts);
+  PITSER_RETURN_IF_ERROR(base::WriteFileDurably(path_, ledger::AsBytes(text), 0600));
+  on_disk_ = std::move(text);
+  return absl::OkStatus();
 }
 
 std::shared_ptr<const AccountEntry> AccountStore::Find(std::string_view login) const {

@@ -53,8 +53,8 @@ class AccountStore {
   // By login.
   std::vector<Account> List() const PITSER_EXCLUDES(mu_);
 
-  // Errors: kAlreadyExists, kInvalidArgument (CheckAccount); the system's: nothing has changed
-  // then.
+  // Errors: kAlreadyExists, kInvalidArgument (CheckAccount); kFailedPrecondition when somebody else
+  // changed the file, whose keys would be lost; the system's: nothing has changed then.
   absl::Status Add(Account account) PITSER_EXCLUDES(mu_);
   // Errors: kNotFound; kFailedPrecondition for one that is not in the file; those of Add().
   absl::Status Change(std::string_view login, const std::function<void(Account&)>& change)
@@ -68,10 +68,13 @@ class AccountStore {
 
   explicit AccountStore(std::string path) : path_(std::move(path)) {}
   absl::Status Load() PITSER_EXCLUDES(mu_);
-  absl::Status Save(const Entries& entries) const PITSER_REQUIRES(write_mu_);
+  absl::Status CheckUnchanged() const PITSER_REQUIRES(write_mu_);
+  absl::Status Save(const Entries& entries) PITSER_REQUIRES(write_mu_);
 
   const std::string path_;
   base::Mutex write_mu_;  // Taken before mu_, held over the file's writing.
+  // What was read or written last; with the keys, as the entries are.
+  std::string on_disk_ PITSER_GUARDED_BY(write_mu_);
   mutable base::Mutex mu_;
   Entries entries_ PITSER_GUARDED_BY(mu_);  // In the file.
   Entries extra_ PITSER_GUARDED_BY(mu_);    // AddForThisProcess().

@@ -74,7 +74,8 @@ absl::StatusOr<std::uint64_t> SettleGenesis(const std::string& path, std::string
   }
   std::uint64_t latest = now;  // What may not be passed.
   if (told) {
-    latest = *told;
+    // A first start by a clock that was ahead told too late a second; earlier ones are no lie.
+    latest = std::min(*told, now);
   } else {
     PITSER_ASSIGN_OR_RETURN(const auto oldest, OldestLeaf(calendar));
     latest = oldest.value_or(now);

@@ -15,6 +15,7 @@
 #include "server/app/control_socket.h"
 #include "server/app/data_folder.h"
 #include "server/app/genesis.h"
+#include "server/app/key_keeper.h"
 #include "server/app/ksi_settings.h"
 #include "server/app/node_status.h"
 #include "server/app/operated.h"
@@ -168,6 +169,7 @@ class NodeImpl final : public Node, private Operated {
 
   void Stop() override {
     health_ticker_.reset();
+    if (keeper_ != nullptr) keeper_->Stop();
     if (gateway_ != nullptr) gateway_->StopServing();
     // Pending requests are answered before the faces are asked to end, which wait for their calls.
     if (aggregator_ != nullptr) {
@@ -182,6 +184,7 @@ class NodeImpl final : public Node, private Operated {
     ksi_.reset();
     gateway_.reset();
     publications_ = nullptr;
+    keeper_.reset();
     publisher_.reset();
     parent_publications_.reset();
     extender_.reset();
@@ -256,18 +259,12 @@ class NodeImpl final : public Node, private Operated {
                        " is the data folder of a node with a parent: give parent, or another "
                        "folder to begin a ledger in"));
     }
+    // Keys are neither made nor renewed by a clock that the calendar contradicts.
+    const bool begun = base::Exists(folder_->calendar());
+    if (begun) PITSER_RETURN_IF_ERROR(OpenCalendar(environment));
     PITSER_ASSIGN_OR_RETURN(const KeySet keys,
                             LoadOrCreateKeySet(KeyOptions(settings_), NowSeconds(clock)));
-    storage::CalendarOptions options;
-    options.env = environment.env;
-    options.last_signed = folder_->last_signed();
-    options.cache_bytes = static_cast<std::size_t>(settings_.calendar_cache_bytes);
-    options.on_notice = [](std::string_view notice) {
-      base::LogWarning("calendar_notice", {{"text", notice}});
-    };
-    options.on_head = [this](std::uint64_t head) { head_watch_.Moved(head); };
-    PITSER_ASSIGN_OR_RETURN(options.handed_out, NewestPublicationTime(settings_.data));
-    PITSER_ASSIGN_OR_RETURN(calendar_, storage::Calendar::Open(folder_->calendar(), options));
+    if (!begun) PITSER_RETURN_IF_ERROR(OpenCalendar(environment));
     PITSER_ASSIGN_OR_RETURN(
         core_, StartCore({RulesOf(settings_)},
                          {calendar_.get(), &clock, keys.calendar, SingleProcessAgreement()}));
@@ -278,10 +275,35 @@ class NodeImpl final : public Node, private Operated {
                                    calendar_.get(), &clock));
     publications_ = publisher_.get();
     trust_ = {keys.root, keys.constraint};
-    facts_.certificates = {{"root", keys.root.not_after()},
-                           {"publications", keys.publications_signer.certificate.not_after()},
-                           {"calendar", keys.calendar.certificate.not_after()}};
+    keeper_ = std::make_unique<KeyKeeper>(KeyOptions(settings_), keys,
+                                          KeyKeeper::Parts{&clock, core_.get(), publisher_.get()});
+    keeper_->Start();
     return absl::OkStatus();
+  }
+
+  absl::Status OpenCalendar(const Environment& environment) {
+    storage::CalendarOptions options;
+    options.env = environment.env;
+    options.last_signed = folder_->last_signed();
+    options.cache_bytes = static_cast<std::size_t>(settings_.calendar_cache_bytes);
+    options.on_notice = [](std::string_view notice) {
+      base::LogWarning("calendar_notice", {{"text", notice}});
+    };
+    options.on_head = [this](std::uint64_t head) { head_watch_.Moved(head); };
+    PITSER_ASSIGN_OR_RETURN(options.handed_out, NewestPublicationTime(settings_.data));
+    PITSER_ASSIGN_OR_RETURN(calendar_, storage::Calendar::Open(folder_->calendar(), options));
+    return CheckClock(*environment.clock);
+  }
+
+  // Against the calendar; against its publications file while there is no second in it, which the
+  // first publication by a clock that is ahead would close up to then.
+  absl::Status CheckClock(const base::Clock& clock) const {
+    std::optional<std::uint64_t> known = calendar_->head();
+    if (!known) {
+      PITSER_ASSIGN_OR_RETURN(known, PublicationsFileTime(settings_.data));
+      if (known) known = std::min(*known, NowSeconds(clock));
+    }
+    return ClockGuard(RulesOf(settings_), &clock).CheckStart(known);
   }
 
   absl::Status StartFaces(base::Clock& clock, GrpcGatewayOptions options, KsiGatewayOptions ksi) {
@@ -302,6 +324,7 @@ class NodeImpl final : public Node, private Operated {
     facts_.parent_signing = parent_signing_.get();
     facts_.aggregator = aggregator_.get();
     facts_.publications = publications_;
+    facts_.keys = keeper_.get();
     facts_.gateway = gateway_.get();
     facts_.ksi = ksi_.get();
     facts_.accounts = accounts_.get();
@@ -351,6 +374,7 @@ class NodeImpl final : public Node, private Operated {
   std::unique_ptr<Aggregator> aggregator_;
   std::unique_ptr<Extender> extender_;
   std::unique_ptr<Publisher> publisher_;
+  std::unique_ptr<KeyKeeper> keeper_;  // Null behind a parent.
   std::unique_ptr<GrpcGateway> gateway_;
   std::unique_ptr<KsiGateway> ksi_;  // Null: not served.
   NodeFacts facts_;                  // Constant once the faces are started.

@@ -19,8 +19,6 @@ namespace {
 
 using control::v1::GetStatusResponse;
 
-constexpr std::int64_t kSecondsOfADay = 86'400;
-
 std::uint64_t NowSeconds(const base::Clock& clock) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, absl::ToUnixSeconds(clock.Now())));
 }
@@ -68,6 +66,17 @@ void FillMemory(control::v1::MemoryStatus& memory) {
     if (words.size() < 2 || !absl::SimpleAtoi(words[1], &kib)) continue;
     if (words[0] == "VmRSS:") memory.set_resident_bytes(kib << 10);
     if (words[0] == "VmHWM:") memory.set_peak_resident_bytes(kib << 10);
+  }
+}
+
+void FillCertificates(const std::vector<CertificateInUse>& certificates, std::uint64_t now,
+                      GetStatusResponse& status) {
+  for (const CertificateInUse& certificate : certificates) {
+    control::v1::CertificateStatus& told = *status.add_certificates();
+    told.set_name(certificate.name);
+    told.set_not_after(certificate.not_after);
+    told.set_days_left(DaysLeft(certificate.not_after, now));
+    if (told.days_left() < kTellDaysBefore) told.set_advice(certificate.advice);
   }
 }
 
@@ -139,13 +148,7 @@ void FillStatus(const NodeFacts& facts, GetStatusResponse& status) {
   } else {
     FillParent(facts, *status.mutable_parent());
   }
-  for (const NodeFacts::Certificate& certificate : facts.certificates) {
-    control::v1::CertificateStatus& told = *status.add_certificates();
-    told.set_name(certificate.name);
-    told.set_not_after(certificate.not_after);
-    const auto left = static_cast<std::int64_t>(certificate.not_after - now);
-    told.set_days_left(left < 0 ? (left + 1) / kSecondsOfADay - 1 : left / kSecondsOfADay);
-  }
+  if (facts.keys != nullptr) FillCertificates(facts.keys->certificates(), now, status);
   FillLimits(*facts.settings, status);
   FillMemory(*status.mutable_memory());
   if (facts.ksi == nullptr) return;

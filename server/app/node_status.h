@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "server/accounts/account_store.h"
 #include "server/aggregator/aggregator.h"
+#include "server/app/key_keeper.h"
 #include "server/app/settings.h"
 #include "server/core/head_watch.h"
 #include "server/core/parent.h"
@@ -39,11 +40,7 @@ struct NodeFacts {
   const KsiGateway* ksi = nullptr;  // Null: not served.
   const AccountStore* accounts = nullptr;
   const Extender* extender = nullptr;
-  struct Certificate {
-    std::string name;
-    std::uint64_t not_after;  // Unix seconds.
-  };
-  std::vector<Certificate> certificates;
+  const KeyKeeper* keys = nullptr;  // Null: the parent's matter.
 };
 
 // Where the node listens, as the ready line tells it.   Shape: `ksi` may be null.

@@ -66,6 +66,7 @@ std::string CertificatesText(const GetStatusResponse& status) {
   for (const control::v1::CertificateStatus& certificate : status.certificates()) {
     absl::StrAppend(&text, text.empty() ? "" : ", ", certificate.name(), " ",
                     certificate.days_left(), " days left");
+    if (!certificate.advice().empty()) absl::StrAppend(&text, " (", certificate.advice(), ")");
   }
   return text;
 }
@@ -179,7 +180,8 @@ std::string StatusAsJson(const GetStatusResponse& status) {
   for (const control::v1::CertificateStatus& certificate : status.certificates()) {
     json["certificates"].push_back({{"name", certificate.name()},
                                     {"not_after", certificate.not_after()},
-                                    {"days_left", certificate.days_left()}});
+                                    {"days_left", certificate.days_left()},
+                                    {"advice", certificate.advice()}});
   }
   json["limits"] = ordered_json::object();
   for (const control::v1::LimitStatus& limit : status.limits()) {

@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/log.h"
 
 namespace pitser::server {
 namespace {
+
+// Less than this is steering, not a step.
+constexpr absl::Duration kSteered = absl::Seconds(1);
 
 std::string Utc(absl::Time time) {
   return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone());
@@ -68,20 +73,54 @@ absl::Duration ClockGuard::StepForward(absl::Time now) {
   return step;
 }
 
+bool ClockGuard::IsSure(absl::Time now, absl::Duration step) {
+  const bool too_far = now - latest_ > rules_.max_gap && !rules_.accept_gap;
+  if (too_far || !clock_->Vouched()) {
+    vouched_.reset();
+    return false;
+  }
+  if (!vouched_ || absl::AbsDuration(step - vouched_->step) > kSteered) {
+    vouched_ = {step, checked_};
+  }
+  return checked_ - vouched_->since >= rules_.vouched_for;
+}
+
 absl::Status ClockGuard::Check(std::optional<std::uint64_t> head) {
-  base::MutexLock lock(mu_);
-  const absl::Time now = clock_->Now();
-  const absl::Duration step = StepForward(now);
+  absl::Duration believed;
+  absl::Status status;
+  absl::Time now;
+  {
+    base::MutexLock lock(mu_);
+    now = clock_->Now();
+    absl::Duration step = StepForward(now);
+    if (step <= rules_.max_step_forward) {
+      vouched_.reset();
+    } else if (IsSure(now, step)) {
+      believed = std::exchange(step, absl::ZeroDuration());
+      origin_ += believed;
+    }
+    status = Judge(head, now, step);
+  }
+  if (believed > absl::ZeroDuration()) {
+    base::LogWarning("clock_step_believed", {{"step", Whole(believed)}, {"now", Utc(now)}});
+  }
+  return status;
+}
+
+absl::Status ClockGuard::Judge(std::optional<std::uint64_t> head, absl::Time now,
+                               absl::Duration step) {
   if (now < rules_.not_before) {
     return absl::UnavailableError(
         absl::StrCat("signing is stopped: ", BeforeSource(now, rules_.not_before)));
   }
   if (step > rules_.max_step_forward) {
-    return absl::UnavailableError(absl::StrCat(
-        "signing is stopped: the machine's clock was set forward by ", Whole(step), " to ",
-        Utc(now), ", beyond the ", Whole(rules_.max_step_forward),
-        " that are believed while running: if it is right now, restart pitserd; if not, set it ",
-        "back"));
+    return absl::UnavailableError(
+        absl::StrCat("signing is stopped: the machine's clock was set forward by ", Whole(step),
+                     " to ", Utc(now), ", beyond the ", Whole(rules_.max_step_forward),
+                     " that are believed while running: it goes on by itself once a time daemon "
+                     "has vouched for ",
+                     "the clock for ", Whole(rules_.vouched_for),
+                     "; without one, restart pitserd if the clock is right now, or set it back"));
   }
   latest_ = std::max(latest_, now);
   const absl::Time reached = head ? std::max(latest_, EndOf(*head)) : latest_;

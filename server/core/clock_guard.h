@@ -26,6 +26,9 @@ struct ClockRules {
   // the seconds between could never be used again.
   absl::Duration max_gap = absl::Hours(24 * 30);
   bool accept_gap = false;
+  // For how long a time daemon must vouch for a clock that stepped forward, and that must not step
+  // again, until it is believed without a restart. Not beyond `max_gap`, as at start.
+  absl::Duration vouched_for = absl::Minutes(1);
   // The clock cannot be right before this.
   absl::Time not_before = base::SourceDate();
 };
@@ -42,14 +45,21 @@ class ClockGuard {
   absl::Status CheckStart(std::optional<std::uint64_t> head) const;
 
   // Whether signing may go on now: the clock was not set forward, and is not behind `head` or a
-  // time that it showed before.
+  // time that it showed before. A machine that slept had no step. One that was paused from outside
+  // did not see the time pass: its clock steps forward when a time daemon corrects it, and is
+  // believed when that has vouched for it for a while; nothing else is sure enough.
   // Errors: kUnavailable, saying what is wrong with the clock and what to do. It ends by itself
   //         when the clock is right again.
+  // Logs:   clock_step_believed.
   absl::Status Check(std::optional<std::uint64_t> head) PITSER_EXCLUDES(mu_);
 
  private:
   // How far the wall clock is ahead of where the monotonic one puts it (negative: behind).
   absl::Duration StepForward(absl::Time now) PITSER_REQUIRES(mu_);
+  absl::Status Judge(std::optional<std::uint64_t> head, absl::Time now, absl::Duration step)
+      PITSER_REQUIRES(mu_);
+  // Whether it is sure by now that a step beyond the limit only showed time that has passed.
+  bool IsSure(absl::Time now, absl::Duration step) PITSER_REQUIRES(mu_);
 
   const ClockRules rules_;
   const base::Clock* const clock_;
@@ -59,6 +69,11 @@ class ClockGuard {
   absl::Time origin_ PITSER_GUARDED_BY(mu_);
   absl::Duration checked_ PITSER_GUARDED_BY(mu_);
   absl::Time latest_ PITSER_GUARDED_BY(mu_);  // The latest time that was believed.
+  // A step beyond the limit that is vouched for, and since when (monotonic).
+  struct VouchedStep {
+    absl::Duration step, since;
+  };
+  std::optional<VouchedStep> vouched_ PITSER_GUARDED_BY(mu_);
 };
 
 }  // namespace pitser::server

@@ -41,7 +41,24 @@ absl::Status CheckCertificate(const ledger::Certificate& certificate, std::uint6
   return absl::UnavailableError(absl::StrCat(
       "signing is stopped: the calendar certificate is valid from ", Utc(certificate.not_before()),
       " to ", Utc(certificate.not_after()), ", which does not include ", Utc(t),
-      ": restart pitserd with the root's key in place to have it renewed, or configure another"));
+      ": have it renewed by putting the root's key in place, or replace the configured one; it is "
+      "used at once"));
+}
+
+// What calendar roots are signed with.
+struct Signer {
+  Identity identity;
+  ledger::ByteVector certificate_id;
+};
+
+std::shared_ptr<const Signer> NewSigner(Identity identity) {
+  ledger::ByteVector id = ledger::CertificateIdOf(identity.certificate.der());
+  return std::make_shared<const Signer>(Signer{std::move(identity), std::move(id)});
+}
+
+absl::Status CheckMatch(const Identity& identity) {
+  if (identity.key.Matches(identity.certificate)) return absl::OkStatus();
+  return absl::FailedPreconditionError("the calendar key does not match its certificate");
 }
 
 absl::Status StillBeingClosed(std::uint64_t t, absl::Duration waited) {
@@ -53,17 +70,14 @@ class LocalCore final : public Core {
  public:
   LocalCore(const CoreOptions& options, CoreParts parts)
       : parts_(std::move(parts)),
-        certificate_id_(ledger::CertificateIdOf(parts_.identity.certificate.der())),
         guard_(options.clock_rules, parts_.clock),
-        max_wait_(options.max_wait) {}
+        max_wait_(options.max_wait),
+        signer_(NewSigner(parts_.identity)) {}
 
   absl::Status CheckStart() const {
     PITSER_RETURN_IF_ERROR(guard_.CheckStart(parts_.calendar->head()));
-    const Identity& identity = parts_.identity;
-    if (!identity.key.Matches(identity.certificate)) {
-      return absl::FailedPreconditionError("the calendar key does not match its certificate");
-    }
-    const absl::Status valid = CheckCertificate(identity.certificate, NowSecond());
+    PITSER_RETURN_IF_ERROR(CheckMatch(parts_.identity));
+    const absl::Status valid = CheckCertificate(parts_.identity.certificate, NowSecond());
     return valid.ok() ? valid : absl::FailedPreconditionError(valid.message());
   }
 
@@ -71,6 +85,8 @@ class LocalCore final : public Core {
   absl::Status AdvanceHead(std::uint64_t t) override;
   std::uint64_t HoldFrom(std::uint64_t t) override;
   absl::Status Health() const override;
+  absl::Status CheckClock() const override { return guard_.Check(parts_.calendar->head()); }
+  absl::Status UseIdentity(Identity identity) override;
 
  private:
   std::uint64_t NowSecond() const {
@@ -78,17 +94,20 @@ class LocalCore final : public Core {
         std::max<std::int64_t>(0, absl::ToUnixSeconds(parts_.clock->Now())));
   }
 
+  std::shared_ptr<const Signer> signer() const {
+    MutexLock lock(state_mu_);
+    return signer_;
+  }
+
   absl::Status Stopped() const;
-  absl::Status CheckMayClose(std::uint64_t t) const;
+  absl::Status CheckMayClose(std::uint64_t t, const Signer& signer) const;
   absl::Status AwaitRoundsUpTo(std::uint64_t t);
-  absl::StatusOr<ledger::ByteVector> MakeTail(const storage::CalendarPreview& preview) const;
   absl::Status Commit(const storage::CalendarPreview& preview);
   // Remembers what a write's outcome means for the next ones, and gives what callers are told.
   absl::Status Written(absl::Status status);
   void Stop(const absl::Status& why);
 
   const CoreParts parts_;
-  const ledger::ByteVector certificate_id_;
   mutable ClockGuard guard_;
 
   const absl::Duration max_wait_;
@@ -98,6 +117,7 @@ class LocalCore final : public Core {
   Hold hold_;
 
   mutable base::Mutex state_mu_;  // Leaf lock.
+  std::shared_ptr<const Signer> signer_ PITSER_GUARDED_BY(state_mu_);
   // Why nothing can be signed until a restart. OK: it can.
   absl::Status stopped_ PITSER_GUARDED_BY(state_mu_);
   // The last write's failure, if the next may succeed.
@@ -110,7 +130,7 @@ absl::Status LocalCore::Stopped() const {
   return stopped_;
 }
 
-absl::Status LocalCore::CheckMayClose(std::uint64_t t) const {
+absl::Status LocalCore::CheckMayClose(std::uint64_t t, const Signer& signer) const {
   PITSER_RETURN_IF_ERROR(Stopped());
   const std::optional<std::uint64_t> head = parts_.calendar->head();
   PITSER_RETURN_IF_ERROR(guard_.Check(head));
@@ -122,20 +142,20 @@ absl::Status LocalCore::CheckMayClose(std::uint64_t t) const {
     return absl::FailedPreconditionError(
         absl::StrCat("second ", t, " is closed already: the head is at ", *head));
   }
-  return CheckCertificate(parts_.identity.certificate, t);
+  return CheckCertificate(signer.identity.certificate, t);
 }
 
-absl::StatusOr<ledger::ByteVector> LocalCore::MakeTail(
-    const storage::CalendarPreview& preview) const {
+absl::StatusOr<ledger::ByteVector> MakeTail(const storage::CalendarPreview& preview,
+                                            const Signer& signer) {
   ledger::ByteVector signed_bytes;
   ledger::WritePublicationData(signed_bytes, {preview.t, preview.root},
                                ledger::PublicationDataPlace::kSignature);
   PITSER_ASSIGN_OR_RETURN(const ledger::ByteVector signature,
-                          parts_.identity.key.SignRsaSha256(signed_bytes));
+                          signer.identity.key.SignRsaSha256(signed_bytes));
   ledger::ByteVector tail;
   ledger::WriteCalendarHashChain(tail, preview.chain);
   ledger::WriteCalendarAuthenticationRecord(tail, signed_bytes, ledger::kRsaSha256Oid, signature,
-                                            certificate_id_);
+                                            signer.certificate_id);
   return tail;
 }
 
@@ -182,11 +202,12 @@ absl::StatusOr<Seal> LocalCore::Close(std::uint64_t t, const ledger::LeveledImpr
   // Waits for whoever writes to be done: as long as the disk takes, and nobody holds it without
   // writing.
   const base::TurnHolder turn(write_turn_);
-  PITSER_RETURN_IF_ERROR(CheckMayClose(t));
+  const std::shared_ptr<const Signer> signer = this->signer();
+  PITSER_RETURN_IF_ERROR(CheckMayClose(t, *signer));
   const auto preview = parts_.calendar->Preview(t, root.imprint);
   if (!preview.ok()) return Written(preview.status());
   // Signed before it is committed: if that fails, nothing has happened yet.
-  PITSER_ASSIGN_OR_RETURN(ledger::ByteVector tail, MakeTail(*preview));
+  PITSER_ASSIGN_OR_RETURN(ledger::ByteVector tail, MakeTail(*preview, *signer));
   PITSER_RETURN_IF_ERROR(Commit(*preview));
   const absl::Status written = Written(parts_.calendar->Apply(*preview));
   if (absl::IsResourceExhausted(written)) {
@@ -217,7 +238,7 @@ absl::Status LocalCore::AdvanceHead(std::uint64_t t) {
 
 absl::Status LocalCore::AwaitRoundsUpTo(std::uint64_t t) {
   // Without a certificate for it no round of `t` is ever closed; an empty second needs none.
-  if (!CheckCertificate(parts_.identity.certificate, t).ok()) {
+  if (!CheckCertificate(signer()->identity.certificate, t).ok()) {
     hold_.Pass(t);
     return absl::OkStatus();
   }
@@ -228,9 +249,17 @@ std::uint64_t LocalCore::HoldFrom(std::uint64_t t) {
   return hold_.From(t, parts_.calendar->head());
 }
 
+absl::Status LocalCore::UseIdentity(Identity identity) {
+  PITSER_RETURN_IF_ERROR(CheckMatch(identity));
+  std::shared_ptr<const Signer> signer = NewSigner(std::move(identity));
+  MutexLock lock(state_mu_);
+  signer_ = std::move(signer);
+  return absl::OkStatus();
+}
+
 absl::Status LocalCore::Health() const {
-  absl::Status status = guard_.Check(parts_.calendar->head());
-  if (status.ok()) status = CheckCertificate(parts_.identity.certificate, NowSecond());
+  absl::Status status = CheckClock();
+  if (status.ok()) status = CheckCertificate(signer()->identity.certificate, NowSecond());
   absl::Status disk;
   bool changed;
   {

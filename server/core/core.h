@@ -57,6 +57,13 @@ class Core : public Parent {
   // kUnavailable: clock, certificate, lost agreement. kResourceExhausted: the disk was full.
   absl::Status Health() const override = 0;
 
+  // Whether the machine's clock is believed now; kUnavailable as ClockGuard::Check().
+  virtual absl::Status CheckClock() const = 0;
+
+  // Signs with this one from the next second on; its certificate stands in the publications file.
+  // Errors: kFailedPrecondition when its key does not match.
+  virtual absl::Status UseIdentity(Identity identity) = 0;
+
   void TryAgain(std::uint64_t held) override { AdvanceHead(held - 1).IgnoreError(); }
 };
 
@@ -71,7 +78,7 @@ struct CoreOptions {
 struct CoreParts {
   storage::Calendar* calendar;
   base::Clock* clock;
-  Identity identity;  // RSA; its certificate stands in the publications file.
+  Identity identity;  // RSA; its certificate stands in the publications file. Later: UseIdentity().
   std::unique_ptr<Agreement> agreement;
 };
 

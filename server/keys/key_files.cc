@@ -68,7 +68,8 @@ std::string ConstraintFile(const SubjectConstraint& constraint) {
 
 absl::Status WriteRoot(const KeyPaths& paths, const Certificate& root) {
   if (!base::Exists(paths.trust_root)) {
-    return base::WriteFileDurably(paths.trust_root, ledger::AsBytes(root.pem()), kPublicFileMode);
+    return base::WriteNewFileDurably(paths.trust_root, ledger::AsBytes(root.pem()),
+                                     kPublicFileMode);
   }
   PITSER_ASSIGN_OR_RETURN(const Certificate given_out, ReadCertificate(paths.trust_root));
   if (given_out.der() == root.der()) return absl::OkStatus();
@@ -81,8 +82,8 @@ absl::Status WriteRoot(const KeyPaths& paths, const Certificate& root) {
 
 absl::Status WriteConstraint(const KeyPaths& paths, const SubjectConstraint& constraint) {
   if (!base::Exists(paths.constraint)) {
-    return base::WriteFileDurably(paths.constraint, ledger::AsBytes(ConstraintFile(constraint)),
-                                  kPublicFileMode);
+    return base::WriteNewFileDurably(paths.constraint, ledger::AsBytes(ConstraintFile(constraint)),
+                                     kPublicFileMode);
   }
   PITSER_ASSIGN_OR_RETURN(const std::string text, base::ReadFile(paths.constraint, kMaxPemFile));
   const absl::StatusOr<SubjectConstraint> given_out = ParseConstraintFile(text);
@@ -154,13 +155,13 @@ absl::StatusOr<Identity> ReadIdentity(const std::string& certificate_path,
         "together",
         key_path, certificate_path));
   }
-  return Identity{std::move(certificate), std::move(key)};
+  return Identity{std::move(certificate), std::move(key), certificate_path};
 }
 
 absl::Status WriteIdentity(const std::string& path, const Identity& identity) {
   const SecretText key(identity.key.SecretPem());
   const SecretText both(absl::StrCat(key.get(), identity.certificate.pem()));
-  return base::WriteFileDurably(path, ledger::AsBytes(both.get()), kSecretFileMode);
+  return base::WriteNewFileDurably(path, ledger::AsBytes(both.get()), kSecretFileMode);
 }
 
 absl::Status CheckDates(const Certificate& certificate, const std::string& path, std::uint64_t now,

@@ -16,7 +16,8 @@ namespace pitser::server::internal {
 struct KeyPaths {
   explicit KeyPaths(const std::string& data_dir);
 
-  std::string keys, root_key, root, publications, calendar;
+  std::string keys, root_key, root;
+  std::string publications, calendar;  // The first ones: identities.h.
   std::string trust, trust_root, constraint;
 };
 
@@ -27,7 +28,8 @@ absl::StatusOr<Identity> ReadIdentity(const std::string& certificate_path,
 absl::StatusOr<ledger::Certificate> ReadCertificate(const std::string& path);
 absl::StatusOr<ledger::PrivateKey> ReadKey(const std::string& path);
 
-// A key and its certificate in one file: replaced together or not at all. Mode 0600.
+// A key and its certificate in one new file, complete or not at all. Mode 0600.
+// Errors: kAlreadyExists: nothing is overwritten.
 absl::Status WriteIdentity(const std::string& path, const Identity& identity);
 
 // Errors: kFailedPrecondition unless the certificate is valid at `now`; `advice` is what to do.

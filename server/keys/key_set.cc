@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "ledger/base/hex.h"
 #include "ledger/base/status.h"
+#include "server/keys/identities.h"
 #include "server/keys/key_files.h"
 
 namespace pitser::server {
@@ -33,6 +35,10 @@ constexpr int kRootBits = 3072;
 constexpr int kSignerBits = 2048;  // What every SDK verifies, at 4,600 signatures a second.
 constexpr unsigned kKeysMode = 0700;
 constexpr unsigned kSecretFileMode = 0600;
+
+constexpr char kNewRoot[] = "a new root is needed, which everybody who verifies must be told";
+constexpr char kOwnAdvice[] =
+    "put a new certificate and its key in their places; a server that runs takes them from there";
 
 constexpr char kPublicationsName[] = "Pitser publications";
 constexpr char kCalendarName[] = "Pitser calendar";
@@ -125,62 +131,71 @@ absl::Status CheckKeysFolder(const std::string& folder) {
 
 // The root of a made key set: the copy among the keys, or, where that was moved away together with
 // its key, the one that was handed out.
+const std::string& RootFile(const KeyPaths& paths) {
+  return base::Exists(paths.root) ? paths.root : paths.trust_root;
+}
+
 absl::StatusOr<Certificate> ReadMadeRoot(const KeyPaths& paths) {
-  if (base::Exists(paths.root)) return internal::ReadCertificate(paths.root);
-  if (base::Exists(paths.trust_root)) return internal::ReadCertificate(paths.trust_root);
+  if (base::Exists(RootFile(paths))) return internal::ReadCertificate(RootFile(paths));
   return absl::FailedPreconditionError(
       absl::StrFormat("the root certificate is missing, both %s and %s: restore one of them from a "
                       "backup; it is also what verifiers hold",
                       paths.root, paths.trust_root));
 }
 
-// Puts a new identity in the place of one that runs out soon, while the root's key is there.
-template <typename Make>
-absl::Status RenewIfDue(Identity& identity, const std::string& path, const KeyPaths& paths,
-                        const Certificate& root, std::uint64_t now, Make make) {
-  const std::uint64_t end = identity.certificate.not_after();
-  if (end >= now + kRenewBefore) return absl::OkStatus();
-  // Renewed under a root that itself runs out, it would gain nothing.
-  if (!base::Exists(paths.root_key) || root.not_after() < end + kDay || !root.ValidAt(now)) {
-    base::LogWarning("certificate_runs_out", {{"file", path}, {"end", internal::TimeText(end)}});
-    return absl::OkStatus();
+// The root with its key, where that is there and a certificate of it made now would end later than
+// `end`; nothing where it is not.
+absl::StatusOr<std::optional<Identity>> RootForRenewal(const KeyPaths& paths,
+                                                       const Certificate& root, std::uint64_t end,
+                                                       std::uint64_t now) {
+  if (!base::Exists(paths.root_key) || !root.ValidAt(now) || root.not_after() < end + kDay) {
+    return std::optional<Identity>();
   }
   PITSER_ASSIGN_OR_RETURN(PrivateKey root_key, internal::ReadKey(paths.root_key));
   if (!root_key.Matches(root)) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "the key in %s does not belong to the root certificate '%s': put the right one there to "
-        "have %s renewed",
-        paths.root_key, root.Subject(), path));
+        "have certificates renewed",
+        paths.root_key, root.Subject()));
   }
-  PITSER_ASSIGN_OR_RETURN(Identity renewed, make(Identity{root, std::move(root_key)}));
-  PITSER_RETURN_IF_ERROR(internal::WriteIdentity(path, renewed));
-  base::LogInfo("certificate_renewed",
-                {{"file", path}, {"end", internal::TimeText(renewed.certificate.not_after())}});
-  identity = std::move(renewed);
-  return absl::OkStatus();
+  return std::optional<Identity>(Identity{root, std::move(root_key)});
 }
 
-absl::Status RenewWhatIsDue(KeySet& keys, const KeySetOptions& options, const KeyPaths& paths,
-                            std::uint64_t now) {
-  PITSER_RETURN_IF_ERROR(RenewIfDue(keys.publications_signer, paths.publications, paths, keys.root,
-                                    now, [&](const Identity& root) {
-                                      return MakePublicationsSigner(options, root,
-                                                                    keys.constraint.value, now);
-                                    }));
-  return RenewIfDue(keys.calendar, paths.calendar, paths, keys.root, now,
-                    [&](const Identity& root) { return MakeCalendarKey(options, root, now); });
+// The identity to use: of those that are there or, where that runs out soon, a new one beside them,
+// while the root's key is there. `first` is the path of the first one.
+struct Chosen {
+  Identity identity;
+  absl::Status renewal;  // Why there is no new one though it is due. OK also without a root's key.
+};
+template <typename Make>
+absl::StatusOr<Chosen> ChooseOrRenew(const std::string& first, const KeyPaths& paths,
+                                     const Certificate& root, std::uint64_t now, Make make) {
+  PITSER_ASSIGN_OR_RETURN(Identity chosen, internal::ChooseIdentity(first, now));
+  const bool valid = chosen.certificate.ValidAt(now);
+  const std::uint64_t end = valid ? chosen.certificate.not_after() : now;
+  if (valid && end >= now + kRenewBefore) return Chosen{std::move(chosen), {}};
+  const auto renewed = [&]() -> absl::StatusOr<std::optional<Identity>> {
+    PITSER_ASSIGN_OR_RETURN(const auto root_identity, RootForRenewal(paths, root, end, now));
+    if (!root_identity) return std::optional<Identity>();
+    PITSER_ASSIGN_OR_RETURN(Identity made, make(*root_identity));
+    made.file = internal::NextIdentityFile(first);
+    PITSER_RETURN_IF_ERROR(internal::WriteIdentity(made.file, made));
+    base::LogInfo("certificate_renewed",
+                  {{"file", made.file}, {"end", internal::TimeText(made.certificate.not_after())}});
+    return std::optional<Identity>(std::move(made));
+  }();
+  // Whatever is wrong with the root's key or the disk is no reason to do without what is valid.
+  if (!renewed.ok() && !valid) return renewed.status();
+  if (!renewed.ok()) return Chosen{std::move(chosen), renewed.status()};
+  return Chosen{renewed->value_or(chosen), {}};
 }
 
-absl::Status CheckKeySet(const KeySet& keys, const std::string& root_path,
-                         const std::string& publications_path, const std::string& calendar_path,
-                         std::uint64_t now, std::string_view advice) {
-  PITSER_RETURN_IF_ERROR(
-      internal::CheckDates(keys.root, root_path, now,
-                           "a new root is needed, which everybody who verifies must be told"));
-  PITSER_RETURN_IF_ERROR(
-      internal::CheckDates(keys.publications_signer.certificate, publications_path, now, advice));
-  PITSER_RETURN_IF_ERROR(
-      internal::CheckDates(keys.calendar.certificate, calendar_path, now, advice));
+absl::Status CheckKeySet(const KeySet& keys, std::uint64_t now, std::string_view advice) {
+  PITSER_RETURN_IF_ERROR(internal::CheckDates(keys.root, keys.root_file, now, kNewRoot));
+  for (const Identity* identity : {&keys.publications_signer, &keys.calendar}) {
+    PITSER_RETURN_IF_ERROR(
+        internal::CheckDates(identity->certificate, identity->file, now, advice));
+  }
   return internal::CheckUse(keys, now);
 }
 
@@ -188,18 +203,25 @@ absl::StatusOr<KeySet> LoadMade(const KeySetOptions& options, const KeyPaths& pa
                                 std::uint64_t now) {
   PITSER_RETURN_IF_ERROR(CheckKeysFolder(paths.keys));
   PITSER_ASSIGN_OR_RETURN(Certificate root, ReadMadeRoot(paths));
-  PITSER_ASSIGN_OR_RETURN(Identity signer,
-                          internal::ReadIdentity(paths.publications, paths.publications));
-  PITSER_ASSIGN_OR_RETURN(Identity calendar,
-                          internal::ReadIdentity(paths.calendar, paths.calendar));
+  PITSER_ASSIGN_OR_RETURN(const Identity any, internal::ChooseIdentity(paths.publications, now));
   PITSER_ASSIGN_OR_RETURN(ledger::SubjectConstraint constraint,
-                          internal::ConstraintOf(signer.certificate, paths.publications));
-  KeySet keys{std::move(root), std::move(signer), std::move(calendar), std::move(constraint)};
-  PITSER_RETURN_IF_ERROR(RenewWhatIsDue(keys, options, paths, now));
+                          internal::ConstraintOf(any.certificate, any.file));
+  PITSER_ASSIGN_OR_RETURN(
+      Chosen signer,
+      ChooseOrRenew(paths.publications, paths, root, now, [&](const Identity& issuer) {
+        return MakePublicationsSigner(options, issuer, constraint.value, now);
+      }));
+  PITSER_ASSIGN_OR_RETURN(
+      Chosen calendar, ChooseOrRenew(paths.calendar, paths, root, now, [&](const Identity& issuer) {
+        return MakeCalendarKey(options, issuer, now);
+      }));
+  KeySet keys{std::move(root), std::move(signer.identity), std::move(calendar.identity),
+              std::move(constraint), RootFile(paths)};
+  keys.renewal = std::move(signer.renewal);
+  keys.renewal.Update(calendar.renewal);
   PITSER_RETURN_IF_ERROR(CheckKeySet(
-      keys, paths.root, paths.publications, paths.calendar, now,
-      absl::StrFormat("put the root's key back as %s and start again, and it is renewed",
-                      paths.root_key)));
+      keys, now,
+      absl::StrFormat("put the root's key back as %s, and it is renewed", paths.root_key)));
   return keys;
 }
 
@@ -226,10 +248,9 @@ absl::StatusOr<KeySet> LoadOwn(const KeySetOptions& options, std::uint64_t now) 
   PITSER_ASSIGN_OR_RETURN(
       ledger::SubjectConstraint constraint,
       internal::ConstraintOf(signer.certificate, options.publications_certificate));
-  KeySet keys{std::move(root), std::move(signer), std::move(calendar), std::move(constraint)};
-  PITSER_RETURN_IF_ERROR(CheckKeySet(keys, options.root_certificate,
-                                     options.publications_certificate, options.calendar_certificate,
-                                     now, "configure a new one"));
+  KeySet keys{std::move(root), std::move(signer), std::move(calendar), std::move(constraint),
+              options.root_certificate};
+  PITSER_RETURN_IF_ERROR(CheckKeySet(keys, now, kOwnAdvice));
   return keys;
 }
 
@@ -251,15 +272,52 @@ absl::Status MakeKeysIfNew(const KeySetOptions& options, const KeyPaths& paths, 
   return MakeKeys(options, paths, now);
 }
 
+absl::StatusOr<KeySet> Load(const KeySetOptions& options, const KeyPaths& paths,
+                            std::uint64_t now) {
+  return OwnKeysConfigured(options) ? LoadOwn(options, now) : LoadMade(options, paths, now);
+}
+
 }  // namespace
 
 absl::StatusOr<KeySet> LoadOrCreateKeySet(const KeySetOptions& options, std::uint64_t now) {
   const KeyPaths paths(options.data_dir);
-  const bool own = OwnKeysConfigured(options);
-  if (!own) PITSER_RETURN_IF_ERROR(MakeKeysIfNew(options, paths, now));
-  PITSER_ASSIGN_OR_RETURN(KeySet keys, own ? LoadOwn(options, now) : LoadMade(options, paths, now));
+  if (!OwnKeysConfigured(options)) PITSER_RETURN_IF_ERROR(MakeKeysIfNew(options, paths, now));
+  PITSER_ASSIGN_OR_RETURN(KeySet keys, Load(options, paths, now));
   PITSER_RETURN_IF_ERROR(internal::WriteTrust(paths, keys));
   return keys;
+}
+
+absl::StatusOr<KeySet> ReloadKeySet(const KeySetOptions& options, const KeySet& current,
+                                    std::uint64_t now) {
+  PITSER_ASSIGN_OR_RETURN(KeySet keys, Load(options, KeyPaths(options.data_dir), now));
+  if (keys.root.der() != current.root.der() || keys.constraint.value != current.constraint.value) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "%s or the e-mail address of the signer in %s is not what this server was started with, "
+        "and what others trust it by: put back what was there",
+        keys.root_file, keys.publications_signer.file));
+  }
+  return keys;
+}
+
+std::vector<CertificateInUse> CertificatesInUse(const KeySetOptions& options, const KeySet& keys) {
+  const KeyPaths paths(options.data_dir);
+  std::string advice = kOwnAdvice;
+  if (!keys.renewal.ok()) {
+    advice = absl::StrCat("it is not renewed: ", keys.renewal.message());
+  } else if (!OwnKeysConfigured(options)) {
+    advice = base::Exists(paths.root_key)
+                 ? "it is renewed 30 days before its end"
+                 : absl::StrCat("put the root's key back as ", paths.root_key,
+                                " until the log says certificate_renewed; no restart is needed");
+  }
+  const auto in_use = [&](const char* name, const Identity& identity) {
+    const std::uint64_t end = identity.certificate.not_after();
+    const bool ends_with_root = end + kDay > keys.root.not_after();
+    return CertificateInUse{name, identity.file, end, ends_with_root ? kNewRoot : advice};
+  };
+  return {{"root", keys.root_file, keys.root.not_after(), kNewRoot},
+          in_use("publications", keys.publications_signer),
+          in_use("calendar", keys.calendar)};
 }
 
 }  // namespace pitser::server

@@ -15,6 +15,7 @@ namespace pitser::server {
 struct Identity {
   ledger::Certificate certificate;
   ledger::PrivateKey key;
+  std::string file = {};  // Where the certificate lies, for messages.
 };
 
 // What a node signs with, and what others trust it by.
@@ -23,6 +24,9 @@ struct KeySet {
   Identity publications_signer;          // Signs the publications file (CMS).
   Identity calendar;                     // RSA-2048: signs calendar roots (0x805).
   ledger::SubjectConstraint constraint;  // DIR/trust/constraint: the signer's e-mail address.
+  std::string root_file = {};
+  // Why a certificate that is due, but still valid, was not renewed though the root's key is there.
+  absl::Status renewal = {};
 };
 
 struct KeySetOptions {
@@ -50,17 +54,36 @@ struct KeySetOptions {
 // next one.
 //
 // A made certificate that runs out within 30 days is renewed, with a new key, while the root's key
-// is there. A renewed calendar certificate does not take the old one's place for those who verify:
-// the publisher lists every certificate it ever listed.
+// is there. The renewed one goes beside the old one (calendar.2.key.pem and so on): no key is ever
+// overwritten. Used is the one that is valid and ends last, so that the old one serves on while a
+// new one, made by a clock that was ahead, is not valid yet. A renewed calendar certificate does
+// not take the old one's place for those who verify: the publisher lists every certificate it ever
+// listed.
 //
 // Own keys (all five files, or none) are used where they lie; nothing of them is renewed. The
 // constraint is then the e-mail address in the publications signer's subject.
 //
 // DIR/trust/root.pem is never replaced: others hold copies of it.
-// Units:  `now` in Unix seconds.   Logs: keys_made, certificate_renewed, certificate_runs_out.
+// Units:  `now` in Unix seconds, by a clock that was judged before.
+// Logs:   keys_made, certificate_renewed.
 // Errors: kFailedPrecondition when a file is missing, does not match its key, is readable by
 // others, or has expired - naming the file and what to do; kInvalidArgument when a file is
 // malformed; the system's when the disk is full or the folder not writable.
 absl::StatusOr<KeySet> LoadOrCreateKeySet(const KeySetOptions& options, std::uint64_t now);
+
+// The same for a node that runs with `current`: reads the files again, own ones too, and renews
+// what is due. Makes no other keys and hands nothing out.
+// Errors: also kFailedPrecondition when root or constraint are not those of `current` any more.
+absl::StatusOr<KeySet> ReloadKeySet(const KeySetOptions& options, const KeySet& current,
+                                    std::uint64_t now);
+
+struct CertificateInUse {
+  std::string name;         // "root", "publications", "calendar".
+  std::string file;         // Where it lies.
+  std::uint64_t not_after;  // Unix seconds.
+  std::string advice;       // What is done before it ends, by whom.
+};
+// In the order root, publications, calendar. Looks whether the root's key is there.
+std::vector<CertificateInUse> CertificatesInUse(const KeySetOptions& options, const KeySet& keys);
 
 }  // namespace pitser::server

@@ -54,7 +54,8 @@ class PublisherImpl final : public Publisher {
         core_(core),
         calendar_(calendar),
         clock_(clock),
-        waiter_(clock->NewWaiter()) {}
+        waiter_(clock->NewWaiter()),
+        keys_(options_.keys) {}
   ~PublisherImpl() override { Stop(); }
 
   absl::Status Start();
@@ -64,6 +65,7 @@ class PublisherImpl final : public Publisher {
     return file_;
   }
   absl::StatusOr<PublicationData> PublishNow() override;
+  absl::Status UseKeys(const KeySet& keys) override;
   absl::Status Health() const override {
     MutexLock lock(mu_);
     return health_;
@@ -73,7 +75,11 @@ class PublisherImpl final : public Publisher {
  private:
   void TellSchedule() const;
   absl::Status LoadOrMakeFile() PITSER_REQUIRES(publish_mu_);
-  absl::Status CheckLoaded(const PublicationsFile& file) const;
+  absl::Status CheckLoaded(const PublicationsFile& file) const PITSER_REQUIRES(publish_mu_);
+  absl::Status CheckSignature(const PublicationsFile& file, std::uint64_t at) const
+      PITSER_REQUIRES(publish_mu_);
+  bool Lists(const PublicationsFileContent& content) const PITSER_REQUIRES(publish_mu_);
+  absl::Status ListAndSign(PublicationsFileContent content) PITSER_REQUIRES(publish_mu_);
   absl::Status CheckNewest(const PublicationsFile& file) const;
   absl::Status CheckAgainstCalendar(const PublicationData& data) const;
 
@@ -97,6 +103,7 @@ class PublisherImpl final : public Publisher {
   const std::unique_ptr<base::Clock::Waiter> waiter_;
 
   base::Mutex publish_mu_;  // One publication at a time. Taken before mu_.
+  KeySet keys_ PITSER_GUARDED_BY(publish_mu_);
   // Boundaries up to here are done with: the newest publication, or when the first file was made.
   std::uint64_t basis_ PITSER_GUARDED_BY(publish_mu_) = 0;
 
@@ -137,13 +144,15 @@ void PublisherImpl::TellSchedule() const {
 absl::Status PublisherImpl::LoadOrMakeFile() {
   PITSER_RETURN_IF_ERROR(base::MakeDirectory(options_.data_dir + "/trust", kPublicFolderMode));
   PublicationsFileContent content;
-  basis_ = UnixNow(*clock_);
+  const std::uint64_t now = UnixNow(*clock_);
+  basis_ = now;
   const bool is_new = !base::Exists(path_);
   if (!is_new) {
     PITSER_ASSIGN_OR_RETURN(PublicationsFile loaded, ReadPublicationsFile(path_));
     PITSER_RETURN_IF_ERROR(CheckLoaded(loaded));
     const PublicationRecord* latest = loaded.LatestPublication();
-    basis_ = latest != nullptr ? latest->data.time : loaded.content().creation_time;
+    // A first file may have been made by a clock that was ahead: no reason to wait for that time.
+    basis_ = latest != nullptr ? latest->data.time : std::min(now, loaded.content().creation_time);
     content = loaded.content();
     MutexLock lock(mu_);
     file_ = std::make_shared<const PublicationsFile>(std::move(loaded));
@@ -152,21 +161,38 @@ absl::Status PublisherImpl::LoadOrMakeFile() {
     // Whoever deleted it took the older publications and certificates from those who verify.
     base::LogWarning("publications_file_missing", {{"file", path_}});
   }
-  const ledger::ByteVector der = options_.keys.calendar.certificate.der();
-  const bool listed = std::ranges::any_of(content.certificates,
-                                          [&](const auto& record) { return record.der == der; });
-  if (listed) return absl::OkStatus();
-  content.certificates.push_back({ledger::CertificateIdOf(der), der});
-  PITSER_RETURN_IF_ERROR(SignAndWrite(std::move(content)));
+  // What a clock that was ahead made, or a signer that has ended, is made anew by one that is
+  // valid.
+  const bool can_be_better =
+      keys_.publications_signer.certificate.ValidAt(now) &&
+      (content.creation_time > now || (!is_new && !CheckSignature(*file(), now).ok()));
+  if (!is_new && !can_be_better && Lists(content)) return absl::OkStatus();
+  PITSER_RETURN_IF_ERROR(ListAndSign(std::move(content)));
   base::LogInfo("publications_file_made", {{"file", path_}, {"first", is_new}});
   return absl::OkStatus();
 }
 
+// Whether the certificate that calendar roots are signed under is in the file.
+bool PublisherImpl::Lists(const PublicationsFileContent& content) const {
+  const ledger::ByteVector der = keys_.calendar.certificate.der();
+  return std::ranges::any_of(content.certificates,
+                             [&](const auto& record) { return record.der == der; });
+}
+
+absl::Status PublisherImpl::ListAndSign(PublicationsFileContent content) {
+  const ledger::ByteVector der = keys_.calendar.certificate.der();
+  if (!Lists(content)) content.certificates.push_back({ledger::CertificateIdOf(der), der});
+  return SignAndWrite(std::move(content));
+}
+
+absl::Status PublisherImpl::CheckSignature(const PublicationsFile& file, std::uint64_t at) const {
+  return ledger::VerifyPublicationsFile(file, std::span(&keys_.root, 1),
+                                        std::span(&keys_.constraint, 1), at);
+}
+
 absl::Status PublisherImpl::CheckLoaded(const PublicationsFile& loaded) const {
   // Else somebody could add a certificate to the file and have it signed by us.
-  const absl::Status trusted = ledger::VerifyPublicationsFile(
-      loaded, std::span(&options_.keys.root, 1), std::span(&options_.keys.constraint, 1),
-      loaded.content().creation_time);
+  const absl::Status trusted = CheckSignature(loaded, loaded.content().creation_time);
   if (!trusted.ok()) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "%s was not signed by this server's keys: restore it from a backup, or, if the keys were "
@@ -260,12 +286,12 @@ absl::Status PublisherImpl::AddPublications(const std::vector<std::uint64_t>& ti
 }
 
 absl::Status PublisherImpl::SignAndWrite(PublicationsFileContent content) {
-  const Identity& signer = options_.keys.publications_signer;
+  const Identity& signer = keys_.publications_signer;
   const std::uint64_t now = UnixNow(*clock_);
   if (!signer.certificate.ValidAt(now)) {
     return absl::UnavailableError(absl::StrFormat(
-        "the publications certificate '%s' is not valid now, so nothing is published: start again "
-        "with the root's key in place to have it renewed",
+        "the publications certificate '%s' is not valid now, so nothing is published: have it "
+        "renewed by putting the root's key in place, or replace the configured one",
         signer.certificate.Subject()));
   }
   content.creation_time = now;
@@ -304,6 +330,23 @@ absl::StatusOr<PublicationData> PublisherImpl::PublishNow() {
   latest = current->LatestPublication();
   if (latest == nullptr) return absl::UnavailableError("no second is over yet");
   return latest->data;
+}
+
+absl::Status PublisherImpl::UseKeys(const KeySet& keys) {
+  MutexLock lock(publish_mu_);
+  {
+    MutexLock state(mu_);
+    if (stopped_) return absl::UnavailableError("the server is shutting down");
+    if (absl::IsDataLoss(health_)) return health_;
+  }
+  KeySet before = std::exchange(keys_, keys);
+  const std::shared_ptr<const PublicationsFile> current = file();
+  const bool same_signer =
+      before.publications_signer.certificate.der() == keys_.publications_signer.certificate.der();
+  if (same_signer && Lists(current->content())) return absl::OkStatus();
+  const absl::Status written = ListAndSign(current->content());
+  if (!written.ok()) keys_ = std::move(before);
+  return written;
 }
 
 void PublisherImpl::SetHealth(const absl::Status& status) {
@@ -370,6 +413,13 @@ absl::StatusOr<std::optional<std::uint64_t>> NewestPublicationTime(const std::st
   PITSER_ASSIGN_OR_RETURN(const PublicationsFile file, ReadPublicationsFile(path));
   const PublicationRecord* latest = file.LatestPublication();
   return latest == nullptr ? std::optional<std::uint64_t>() : latest->data.time;
+}
+
+absl::StatusOr<std::optional<std::uint64_t>> PublicationsFileTime(const std::string& data_dir) {
+  const std::string path = PublicationsPath(data_dir);
+  if (!base::Exists(path)) return std::optional<std::uint64_t>();
+  PITSER_ASSIGN_OR_RETURN(const PublicationsFile file, ReadPublicationsFile(path));
+  return std::optional<std::uint64_t>(file.content().creation_time);
 }
 
 }  // namespace pitser::server

@@ -32,6 +32,12 @@ class Publisher : public Publications {
   // is published any more.
   virtual absl::StatusOr<ledger::PublicationData> PublishNow() = 0;
 
+  // Signs with these keys from now on, whose root and constraint are those of before. When it
+  // returns OK, a file that lists their calendar certificate, signed by their signer, is on disk:
+  // only then may anything be signed under that certificate.
+  // Errors: as PublishNow().
+  virtual absl::Status UseKeys(const KeySet& keys) = 0;
+
   // Ends the schedule and joins its thread; waits for a publication that is being made, and with
   // it, with the limits of Core::AdvanceHead(), for the rounds that the core still holds: let go
   // of them first. May be called twice.
@@ -57,7 +63,8 @@ inline constexpr std::uint64_t kMaxMadeUpPublications = 1000;
 // calendar's certificate is on disk.
 //
 // Every certificate that was ever listed stays listed: signatures made under it are verified by it
-// until they are extended.
+// until they are extended. A file whose signer is not valid now, because it has ended or a clock
+// that was wrong made it, is signed anew.
 //
 // `core`, `calendar` and `clock` outlive the publisher.
 // Logs:   publications_schedule, publications_file_made, publications_file_missing, published,
@@ -78,5 +85,9 @@ std::string PublicationsPath(const std::string& data_dir);
 // served. Nothing when there is no file or no publication in it. Its signature is not looked at.
 // Errors: kInvalidArgument for a malformed file, naming it; the system's.
 absl::StatusOr<std::optional<std::uint64_t>> NewestPublicationTime(const std::string& data_dir);
+
+// When that file was made, by the clock of then: for a ledger that has closed no second yet, the
+// last that is known of it.
+absl::StatusOr<std::optional<std::uint64_t>> PublicationsFileTime(const std::string& data_dir);
 
 }  // namespace pitser::server

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <set>
 
@@ -22,7 +23,11 @@ class FakeClock final : public base::Clock {
 
   absl::Time Now() const override;
   absl::Duration Monotonic() const override;
+  bool Vouched() const override { return vouched_; }
   std::unique_ptr<Waiter> NewWaiter() override;
+
+  // A time daemon says that the wall clock is right, or does not any more.
+  void SetVouched(bool vouched) { vouched_ = vouched; }
 
   // Time passes: both clocks go on.
   void Advance(absl::Duration by);
@@ -37,6 +42,7 @@ class FakeClock final : public base::Clock {
  private:
   class FakeWaiter;
 
+  std::atomic<bool> vouched_ = false;
   mutable base::Mutex mu_;  // Leaf lock; the waiters' fields are under it too.
   mutable base::CondVar changed_;
   absl::Time wall_ PITSER_GUARDED_BY(mu_);

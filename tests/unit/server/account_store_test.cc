@@ -1,6 +1,7 @@
 #include "server/accounts/account_store.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -97,6 +98,24 @@ TEST_F(AccountStoreTest, RefusesWhatNoClientWouldBelieve) {
   PITSER_EXPECT_OK(store->Add(longest));
 }
 
+// An operator who put a backup in place while the node ran lost it with the next change.
+TEST_F(AccountStoreTest, DoesNotWriteOverWhatSomebodyElseWrote) {
+  const auto store = Open();
+  const std::string restored =
+      R"({"schema":"pitser.accounts/1","accounts":[{"login":"bob","key":"6b"}]})";
+  Write(restored);
+  EXPECT_THAT(store->Add(Alice()), StatusIs(StatusCode::kFailedPrecondition, "restart pitserd"));
+  std::ifstream file(path_);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), restored);
+  const auto again = Open();
+  PITSER_EXPECT_OK(again->Add(Alice()));
+  EXPECT_EQ(Open()->List().size(), 2u);
+  // What is gone is written again, with all that is known.
+  ASSERT_EQ(unlink(path_.c_str()), 0);
+  PITSER_EXPECT_OK(again->Change("bob", [](Account& account) { account.enabled = false; }));
+  EXPECT_EQ(Open()->List().size(), 2u);
+}
+
 TEST_F(AccountStoreTest, TheAnonymousAccountIsInNoFile) {
   {
     const auto store = Open();
@@ -147,6 +166,17 @@ TEST(RoundUse, CountsTheRequestsOfARound) {
   // A clock that went back brings nothing back.
   EXPECT_TRUE(use.Take(100, 2));
   EXPECT_FALSE(use.Take(101, 2));
+}
+
+// After a clock that was years ahead the account was refused until a restart.
+TEST(RoundUse, AClockThatWasFarAheadIsForgotten) {
+  RoundUse use;
+  EXPECT_TRUE(use.Take(100'000'000, 2));
+  for (const std::uint64_t round : {100, 101, 102}) {
+    EXPECT_TRUE(use.Take(round, 2)) << round;
+    EXPECT_TRUE(use.Take(round, 2)) << round;
+    EXPECT_FALSE(use.Take(round, 2)) << round;
+  }
 }
 
 }  // namespace

@@ -88,6 +88,48 @@ TEST_F(ClockGuardTest, StopsAfterALargeStepForwardUntilItIsTakenBack) {
   EXPECT_THAT(guard_.Check(std::nullopt), IsOk());
 }
 
+// Both clocks count the time of a suspended machine.
+TEST_F(ClockGuardTest, ASuspendIsNoStep) {
+  EXPECT_THAT(guard_.Check(kNow - 1), IsOk());
+  clock_.Advance(absl::Hours(1));
+  EXPECT_THAT(guard_.Check(kNow - 1), IsOk());
+}
+
+// A paused virtual machine does not see the time pass; its time daemon sets the clock afterwards.
+TEST_F(ClockGuardTest, GoesOnAfterAStepThatATimeDaemonVouchesFor) {
+  clock_.SetWall(At(kNow + 3600));
+  const auto check_for = [&](int seconds, const auto& expected) {
+    for (int i = 0; i < seconds; ++i) {
+      ASSERT_THAT(guard_.Check(kNow - 1), expected) << i;
+      clock_.Advance(absl::Seconds(1));
+    }
+  };
+  const auto stopped = StatusIs(StatusCode::kUnavailable, "time daemon");
+  check_for(600, stopped);  // Whoever set it by hand has no daemon's word.
+  clock_.SetVouched(true);
+  check_for(40, stopped);
+  clock_.SetWall(clock_.Now() + absl::Seconds(2));  // It is not settled yet.
+  check_for(40, stopped);
+  clock_.SetVouched(false);
+  check_for(5, stopped);
+  clock_.SetVouched(true);
+  check_for(60, stopped);
+  check_for(100, IsOk());
+  // The next one is looked at anew.
+  clock_.SetWall(clock_.Now() + absl::Hours(1));
+  clock_.SetVouched(false);
+  check_for(100, stopped);
+}
+
+TEST_F(ClockGuardTest, NoDaemonsWordIsBelievedBeyondTheGap) {
+  clock_.SetVouched(true);
+  clock_.SetWall(At(kNow + 86400 * 31));
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_THAT(guard_.Check(kNow - 1), StatusIs(StatusCode::kUnavailable, "set forward"));
+    clock_.Advance(absl::Seconds(1));
+  }
+}
+
 TEST_F(ClockGuardTest, SmallStepsForwardAddUp) {
   for (int i = 0; i < 6; ++i) {
     clock_.SetWall(clock_.Now() + absl::Seconds(10));

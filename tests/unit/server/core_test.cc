@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <limits>
 #include <utility>
@@ -169,6 +170,23 @@ TEST_F(CoreTest, SignsNothingOutsideItsCertificatesValidity) {
               StatusIs(StatusCode::kUnavailable, "certificate"));
   EXPECT_THAT(core->Health(), StatusIs(StatusCode::kUnavailable, "certificate"));
   EXPECT_EQ(storage_.head(), kT + 1);
+}
+
+TEST_F(CoreTest, SignsWithAnotherCertificateWhileRunning) {
+  const ledger::PrivateKey& key = TestTrust::Get().calendar_key;
+  const auto first = testing::IssueCalendarCertificate(key, kT - 10, kT + 1);
+  const auto second = testing::IssueCalendarCertificate(key, kT, kT + 1000);
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto core, StartWith(first, key));
+  clock_.Advance(absl::Seconds(10));
+  EXPECT_THAT(core->Health(), StatusIs(StatusCode::kUnavailable, "certificate"));
+  PITSER_EXPECT_OK(core->CheckClock());
+  EXPECT_THAT(core->UseIdentity({second, TestTrust::Get().publisher_key}),
+              StatusIs(StatusCode::kFailedPrecondition, "does not match"));
+  PITSER_ASSERT_OK(core->UseIdentity({second, key}));
+  EXPECT_THAT(core->Health(), IsOk());
+  PITSER_ASSERT_OK_AND_ASSIGN(const Seal seal, core->Close(kT + 5, {TestImprint(2), 0}));
+  const ledger::ByteVector id = ledger::CertificateIdOf(second.der());
+  EXPECT_NE(std::search(seal.tail.begin(), seal.tail.end(), id.begin(), id.end()), seal.tail.end());
 }
 
 TEST_F(CoreTest, StopsWhileTheClockIsWrong) {

@@ -32,6 +32,13 @@ TEST_F(GenesisTest, IsTheFirstStartWhereNothingIsSaid) {
   EXPECT_EQ(*Settle("", kNow + 500), kNow);  // And stays.
 }
 
+// A first start by a clock that was ahead: nothing earlier could be extended until then.
+TEST_F(GenesisTest, IsNotInTheFuture) {
+  EXPECT_EQ(*Settle("", kNow + 100'000'000), kNow + 100'000'000);
+  EXPECT_EQ(*Settle("", kNow), kNow);
+  EXPECT_EQ(*Settle("", kNow + 500), kNow);
+}
+
 TEST_F(GenesisTest, IsWhatTheSettingSays) {
   EXPECT_EQ(*Settle("2008-04-15T00:00:00Z"), k2008);
   EXPECT_EQ(*Settle(), k2008);

@@ -7,6 +7,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "gmock/gmock.h"
+#include "server/keys/certificate_watch.h"
 #include "server/keys/key_files.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"
@@ -274,25 +276,131 @@ TEST_F(KeySetTest, RenewedOnesEndWithTheRoot) {
 TEST_F(KeySetTest, ExpiredWithoutTheRootsKeyIsRefused) {
   UseMadeOnes();
   fs::rename(dir_ / "keys/root.key.pem", dir_ / "safe");
-  std::string log;
-  {
-    const base::ScopedLogSink sink([&](std::string_view line) { log.append(line).append("\n"); });
-    PITSER_EXPECT_OK(Load(kNow + 2 * kYear));
-  }
-  EXPECT_NE(log.find("warning certificate_runs_out"), std::string::npos) << log;
+  PITSER_EXPECT_OK(Load(kNow + 2 * kYear));
   EXPECT_THAT(Load(kNow + 2 * kYear + 1),
               StatusIs(StatusCode::kFailedPrecondition, "put the root's key back as"));
   fs::rename(dir_ / "safe", dir_ / "keys/root.key.pem");
   PITSER_EXPECT_OK(Load(kNow + 2 * kYear + 1));
 }
 
-TEST_F(KeySetTest, RefusesToRenewWithAForeignRootKey) {
+// A start three years ahead renewed the calendar's key in place of the old one; with the clock set
+// right there was no valid one any more.
+TEST_F(KeySetTest, ARenewalByAClockThatWasAheadLosesNothing) {
+  UseMadeOnes();
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet before, Load());
+  const std::string old = Read("keys/calendar.key.pem");
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet ahead, Load(kNow + 3 * kYear));
+  EXPECT_EQ(ahead.calendar.file, dir_ / "keys/calendar.2.key.pem");
+  EXPECT_EQ(ModeOf(ahead.calendar.file), 0600u);
+  EXPECT_EQ(Read("keys/calendar.key.pem"), old);
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet after, Load(kNow + kDay));
+  EXPECT_EQ(after.calendar.certificate.der(), before.calendar.certificate.der());
+  EXPECT_TRUE(after.calendar.key.Matches(after.calendar.certificate));
+  // It is used as soon as it may be.
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet then, Load(kNow + 3 * kYear));
+  EXPECT_EQ(then.calendar.certificate.der(), ahead.calendar.certificate.der());
+}
+
+TEST_F(KeySetTest, NearAnEndTheOldOneServesUntilAnotherIsMade) {
+  UseMadeOnes();
+  const std::uint64_t true_now = kNow + 2 * kYear - 35 * kDay;
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet before, Load(true_now));
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet ahead, Load(true_now + 20 * kDay));
+  fs::rename(dir_ / "keys/root.key.pem", dir_ / "safe");
+  for (const std::uint64_t days : {0, 18}) {
+    PITSER_ASSERT_OK_AND_ASSIGN(const KeySet mended, Load(true_now + days * kDay));
+    EXPECT_EQ(mended.calendar.certificate.der(), before.calendar.certificate.der()) << days;
+  }
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet later, Load(true_now + 20 * kDay));
+  EXPECT_EQ(later.calendar.certificate.der(), ahead.calendar.certificate.der());
+}
+
+// What a program that overwrote keys has left.
+TEST_F(KeySetTest, WithOnlyOneOfTheFutureLeftAnotherIsMade) {
+  UseMadeOnes();
+  PITSER_ASSERT_OK(Load(kNow + 3 * kYear));
+  fs::rename(dir_ / "keys/calendar.2.key.pem", dir_ / "keys/calendar.key.pem");
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet keys, Load(kNow + kDay));
+  EXPECT_EQ(keys.calendar.file, dir_ / "keys/calendar.2.key.pem");
+  EXPECT_EQ(keys.calendar.certificate.not_after(), kNow + kDay + 2 * kYear);
+  fs::remove(dir_ / "keys/calendar.2.key.pem");
+  fs::remove(dir_ / "keys/root.key.pem");
+  EXPECT_THAT(Load(kNow + kDay), StatusIs(StatusCode::kFailedPrecondition, "is valid from"));
+}
+
+TEST_F(KeySetTest, WhatLiesInTheWayIsNotOverwritten) {
+  UseMadeOnes();
+  const std::string text = "somebody's";
+  for (const char* name : {"calendar.7.key.pem", "calendar.x.key.pem", "calendar.08.key.pem"}) {
+    PITSER_ASSERT_OK(base::WriteFileDurably(dir_ / "keys/" + name, AsBytes(text), 0600));
+  }
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet keys, Load(kNow + 2 * kYear));
+  EXPECT_EQ(keys.calendar.file, dir_ / "keys/calendar.8.key.pem");
+  for (const char* name : {"calendar.7.key.pem", "calendar.x.key.pem", "calendar.08.key.pem"}) {
+    EXPECT_EQ(Read(std::string("keys/") + name), text);
+  }
+  EXPECT_THAT(internal::WriteIdentity(keys.calendar.file, keys.calendar),
+              StatusIs(StatusCode::kAlreadyExists, ""));
+}
+
+TEST_F(KeySetTest, AForeignRootKeyRenewsNothing) {
   UseMadeOnes();
   PITSER_ASSERT_OK(
       base::WriteFileDurably(dir_ / "keys/root.key.pem", AsBytes(testing::kTestOtherKeyPem), 0600));
-  PITSER_EXPECT_OK(Load());  // Not needed now.
-  EXPECT_THAT(Load(kNow + 2 * kYear),
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet early, Load());
+  PITSER_EXPECT_OK(early.renewal);  // Not needed now.
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet keys, Load(kNow + 2 * kYear));
+  EXPECT_THAT(keys.renewal,
               StatusIs(StatusCode::kFailedPrecondition, "does not belong to the root"));
+  EXPECT_THAT(CertificatesInUse(OptionsFor(dir_.path()), keys)[2].advice,
+              ::testing::HasSubstr("does not belong to the root"));
+  EXPECT_THAT(Load(kNow + 2 * kYear + 1),
+              StatusIs(StatusCode::kFailedPrecondition, "does not belong to the root"));
+}
+
+TEST_F(KeySetTest, ARunningNodeReadsTheFilesAgain) {
+  UseMadeOnes();
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet first, Load());
+  const KeySetOptions options = OptionsFor(dir_.path());
+  fs::rename(dir_ / "keys/root.key.pem", dir_ / "safe");
+  const std::uint64_t late = kNow + 2 * kYear - kDay;
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet same, ReloadKeySet(options, first, late));
+  EXPECT_EQ(same.calendar.file, first.calendar.file);
+  EXPECT_THAT(CertificatesInUse(options, same)[2].advice,
+              ::testing::HasSubstr("put the root's key back as"));
+  fs::rename(dir_ / "safe", dir_ / "keys/root.key.pem");
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet renewed, ReloadKeySet(options, same, late));
+  EXPECT_EQ(renewed.calendar.file, dir_ / "keys/calendar.2.key.pem");
+  // It makes nothing anew, and takes no other root.
+  fs::remove_all(dir_ / "keys");
+  fs::remove_all(dir_ / "trust");
+  EXPECT_FALSE(ReloadKeySet(options, renewed, late).ok());
+  EXPECT_FALSE(fs::exists(dir_ / "keys"));
+  PITSER_ASSERT_OK(LoadOrCreateKeySet(options, late));
+  EXPECT_THAT(
+      ReloadKeySet(options, renewed, late),
+      StatusIs(StatusCode::kFailedPrecondition, "is not what this server was started with"));
+}
+
+TEST(CertificateWatch, TellsEachMarkOnce) {
+  std::vector<std::string> log;
+  const base::ScopedLogSink sink([&](std::string_view line) { log.emplace_back(line); });
+  CertificateWatch watch;
+  const std::vector<CertificateInUse> one = {{"calendar", "FILE", kNow, "do something"}};
+  for (std::uint64_t hour = 90 * 24; hour > 0; --hour) watch.Look(one, kNow - hour * 3600);
+  watch.Look(one, kNow + 1);
+  watch.Look(one, kNow + 2);
+  ASSERT_EQ(log.size(), 5u);
+  const char* const days[] = {"60", "30", "7", "1", "-1"};
+  for (std::size_t i = 0; i < log.size(); ++i) {
+    EXPECT_THAT(log[i], ::testing::HasSubstr(std::string("days_left=") + days[i] + " ")) << i;
+    EXPECT_THAT(log[i], ::testing::HasSubstr("advice=\"do something\""));
+    EXPECT_TRUE(log[i].starts_with(i < 2 ? "warning " : "error ")) << log[i];
+  }
+  // Of another one it begins again, with what is nearest.
+  watch.Look(std::vector<CertificateInUse>{{"calendar", "FILE", kNow + 3 * kDay, ""}}, kNow);
+  ASSERT_EQ(log.size(), 6u);
+  EXPECT_THAT(log.back(), ::testing::HasSubstr("days_left=3 "));
 }
 
 TEST_F(KeySetTest, RefusesAddressesThatNobodyCanHave) {
@@ -383,6 +491,21 @@ TEST_F(OwnKeysTest, MustBeValidNow) {
   PITSER_EXPECT_OK(Load(end));
   EXPECT_THAT(Load(end + 1), StatusIs(StatusCode::kFailedPrecondition, "expired at"));
   EXPECT_THAT(Load(1), StatusIs(StatusCode::kFailedPrecondition, "clock"));
+}
+
+TEST_F(OwnKeysTest, AreTakenFromTheirPlacesWhileRunning) {
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet first, Load());
+  const Certificate next = testing::IssueCalendarCertificate(
+      TestTrust::Get().calendar_key, testing::kTestTime, testing::kTestTime + 1000 * kDay);
+  Write("calendar", next.pem(), 0644);
+  PITSER_ASSERT_OK_AND_ASSIGN(const KeySet second,
+                              ReloadKeySet(options_, first, testing::kTestTime));
+  EXPECT_EQ(second.calendar.certificate.der(), next.der());
+  Write("calendar.key", testing::kTestOtherKeyPem, 0600);  // Half of the next pair.
+  EXPECT_THAT(ReloadKeySet(options_, second, testing::kTestTime),
+              StatusIs(StatusCode::kFailedPrecondition, "does not belong"));
+  EXPECT_THAT(CertificatesInUse(options_, second)[2].advice,
+              ::testing::HasSubstr("in their places"));
 }
 
 TEST_F(OwnKeysTest, SignerNeedsAnAddressAndTheRightToSign) {

@@ -58,6 +58,10 @@ class StandInCore final : public Core {
   }
   std::uint64_t HoldFrom(std::uint64_t t) override { return t; }
   absl::Status Health() const override { return absl::OkStatus(); }
+  absl::Status CheckClock() const override { return absl::OkStatus(); }
+  absl::Status UseIdentity(Identity) override {
+    return absl::UnimplementedError("not the publisher's business");
+  }
 
   void Fail(absl::Status status) {
     MutexLock lock(mu_);
@@ -323,6 +327,49 @@ TEST_F(PublisherTest, KeepsEveryCertificateItEverListed) {
   publisher->Stop();
   PITSER_ASSERT_OK_AND_ASSIGN(const auto again, Start());
   EXPECT_EQ(OnDisk().content().certificates.size(), 2u);
+}
+
+TEST_F(PublisherTest, ListsANewCertificateWhileRunning) {
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto publisher, Start());
+  KeySet keys = TestKeys();
+  keys.calendar.certificate = testing::IssueCalendarCertificate(
+      keys.calendar.key, kStart - kTestDay, kStart + 100 * kTestDay);
+  clock_.Advance(absl::Seconds(5));
+  PITSER_ASSERT_OK(publisher->UseKeys(keys));
+  const auto file = publisher->file();
+  ASSERT_EQ(file->content().certificates.size(), 2u);
+  EXPECT_EQ(file->content().certificates[0].der, TestTrust::Get().calendar.der());
+  EXPECT_EQ(file->content().certificates[1].der, keys.calendar.certificate.der());
+  EXPECT_EQ(file->content().creation_time, absl::ToUnixSeconds(clock_.Now()));
+  // Nothing new is nothing to write.
+  clock_.Advance(absl::Seconds(5));
+  PITSER_ASSERT_OK(publisher->UseKeys(keys));
+  EXPECT_EQ(publisher->file(), file);
+}
+
+TEST_F(PublisherTest, SignsAnewWhatItsSignerIsNotValidForNow) {
+  const TestTrust& trust = TestTrust::Get();
+  KeySet ahead = TestKeys();
+  ledger::CertificateRequest request;
+  request.common_name = "Publisher of the future";
+  request.email = trust.constraint().value;
+  request.not_before = kStart + kTestDay;
+  request.not_after = kStart + 2 * kTestDay;
+  ahead.publications_signer.certificate =
+      ValueOf(ledger::IssueCertificate(request, trust.publisher_key, &trust.root, trust.root_key));
+  PublisherOptions options = Options();
+  options.keys = ahead;
+  clock_.SetWall(absl::FromUnixSeconds(kStart + kTestDay + 10));
+  PITSER_ASSERT_OK(Start(options));
+  clock_.SetWall(absl::FromUnixSeconds(kStart + 1));
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto publisher, Start());
+  EXPECT_THAT(ledger::VerifyPublicationsFile(*publisher->file(), std::span(&trust.root, 1),
+                                             std::vector{trust.constraint()}, kStart + 1),
+              IsOk());
+  // And the schedule does not wait for a time that a wrong clock showed.
+  clock_.Advance(absl::Seconds(kEvery));
+  clock_.AwaitBlocked();
+  EXPECT_EQ(publisher->file()->content().publications.size(), 1u);
 }
 
 TEST_F(PublisherTest, SignsNothingUnderAnExpiredCertificate) {

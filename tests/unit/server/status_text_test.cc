@@ -41,6 +41,7 @@ control::v1::GetStatusResponse SomeStatus() {
   certificate.set_name("calendar");
   certificate.set_not_after(2'000'000'000);
   certificate.set_days_left(-1);
+  certificate.set_advice("renew it");
   auto& limit = *status.add_limits();
   limit.set_name("max_pending");
   limit.set_value("11");
@@ -60,8 +61,8 @@ TEST(StatusText, SaysItToPeople) {
         "calendar      head 2033-05-18T03:34:59Z (2000000099), 2 followers\n",
         "publications  3, the newest of 2033-05-18T03:33:20Z, the next due at "
         "2033-05-19T00:00:00Z, room in their file until 2049-03-22T04:26:40Z\n",
-        "certificates  calendar -1 days left\n", "memory        50 MiB, at most 60 MiB\n",
-        "limit         max_pending = 11\n"}) {
+        "certificates  calendar -1 days left (renew it)\n",
+        "memory        50 MiB, at most 60 MiB\n", "limit         max_pending = 11\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }
@@ -89,6 +90,7 @@ TEST(StatusText, SaysItToPrograms) {
   EXPECT_EQ(json["publications"]["newest"]["code"], "AAAAAA-CODE");
   EXPECT_EQ(json["publications"]["file_full"], 2'500'000'000);
   EXPECT_EQ(json["certificates"][0]["days_left"], -1);
+  EXPECT_EQ(json["certificates"][0]["advice"], "renew it");
   EXPECT_EQ(json["limits"]["max_pending"], "11");
   EXPECT_EQ(json["memory"]["resident_bytes"], 50 << 20);
 }
