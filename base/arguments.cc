@@ -135,7 +135,7 @@ bool IsSwitch(const CLI::Option& option) { return option.get_items_expected_max(
 void RefuseEmptyValues(CLI::App& app,
                        const std::function<bool(std::string_view flag)>& may_be_empty) {
   const CLI::Validator not_empty(
-      [](const std::string& value) {
+      [](std::string& value) {
         return value.empty()
                    ? std::string("is empty; is it a variable of the shell that is not set?")
                    : std::string();
@@ -144,7 +144,8 @@ void RefuseEmptyValues(CLI::App& app,
   for (CLI::Option* option : app.get_options({})) {
     const bool excepted = std::ranges::any_of(
         option->get_lnames(), [&](const std::string& name) { return may_be_empty("--" + name); });
-    if (!IsSwitch(*option) && !excepted) option->check(not_empty);
+    // Before the option's own checks, which would say something else of it.
+    if (!IsSwitch(*option) && !excepted) option->transform(not_empty);
   }
   for (CLI::App* command : app.get_subcommands({})) RefuseEmptyValues(*command, may_be_empty);
 }

@@ -120,10 +120,11 @@ absl::StatusOr<std::optional<VerifyTarget>> VerifyTargets::Next() {
     PITSER_ASSIGN_OR_RETURN(const std::optional<std::string> name, NextName());
     if (!name) return std::optional<VerifyTarget>();
     if (!recursive_ || !IsFolder(*name)) return std::optional<VerifyTarget>(TargetOf(*name));
-    absl::Status entered = Enter(*name);
-    if (entered.ok()) continue;
-    return std::optional<VerifyTarget>(
-        VerifyTarget{.document = *name, .hash = {}, .signature = "", .status = std::move(entered)});
+    VerifyTarget unreadable;
+    unreadable.status = Enter(*name);
+    if (unreadable.status.ok()) continue;
+    unreadable.document = *name;
+    return std::optional<VerifyTarget>(std::move(unreadable));
   }
 }
 
