@@ -46,7 +46,7 @@ ExitCode ExitCodeOf(const absl::Status& status) {
 
 // What a start ends with. Nobody may read there: it must end all the same.
 int RefuseToServe(ExitCode code, absl::string_view why) {
-  base::SayLastWords(std::string(absl::StrCat("pitserd: ", why)));
+  base::SayLastWords("pitserd: " + base::Printable(ledger::ToStd(why)));
   return static_cast<int>(code);
 }
 
