@@ -85,6 +85,19 @@ absl::Status Apply(SettingInForce& setting, Origin origin, std::string_view text
   return absl::OkStatus();
 }
 
+// An empty variable is none, but not where something else would then be believed.
+absl::Status ApplyVariable(const Layers& layers, SettingInForce& setting) {
+  const SettingIn& in = setting.setting;
+  const bool given = std::ranges::find(layers.flags, in.key, &GivenFlag::key) != layers.flags.end();
+  if (in.believed && !given && layers.variables.IsEmpty(in.variable)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        in.variable, " is empty, and says what is to be believed: give it a value or unset it"));
+  }
+  const auto text = layers.variables(in.variable);
+  if (!text) return absl::OkStatus();
+  return Apply(setting, {Origin::Layer::kVariable, in.variable}, *text);
+}
+
 absl::StatusOr<std::string> ApplyFile(const Layers& layers, SettingsInForce& settings) {
   std::string path = layers.file_flag;
   if (path.empty()) path = layers.variables(layers.file_variable).value_or("");
@@ -163,10 +176,7 @@ SettingInForce& Named(std::string_view key, SettingsInForce& settings) {
 absl::StatusOr<std::string> ApplyLayers(const Layers& layers, SettingsInForce& settings) {
   PITSER_ASSIGN_OR_RETURN(std::string file, ApplyFile(layers, settings));
   for (SettingInForce& setting : settings) {
-    const auto text = layers.variables(setting.setting.variable);
-    if (!text) continue;
-    PITSER_RETURN_IF_ERROR(
-        Apply(setting, {Origin::Layer::kVariable, setting.setting.variable}, *text));
+    PITSER_RETURN_IF_ERROR(ApplyVariable(layers, setting));
   }
   for (const GivenFlag& given : layers.flags) {
     PITSER_RETURN_IF_ERROR(

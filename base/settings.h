@@ -39,9 +39,11 @@ struct SettingIn {
   std::string_view key;      // In the file, snake_case; the flag has dashes.
   std::string_view section;  // A heading for people.
   std::string_view shape;    // What a value looks like, e.g. "HOST:PORT". Empty for a switch.
-  std::string_view help;     // Lower case, no final stop; may be several sentences.
+  std::string help;          // Lower case, no final stop; may be several sentences.
   std::string variable;      // PITSER_ and the key in capitals, if nothing else is said.
   ValueIn value;
+  bool may_be_empty = false;  // Whether an empty value means something: its flag takes one.
+  bool believed = false;      // Whether it says what is believed: its variable must not be empty.
 
   bool is_switch() const { return std::holds_alternative<bool*>(value); }
 };
@@ -66,6 +68,10 @@ struct Setting {
   // The environment variable, where PITSER_ and the key would mean something else: programs that
   // are run in one shell must not take a variable each for something of its own.
   std::string_view own_variable = {};
+  // What an empty value means, for people: "it is a ledger itself". Without it a flag must have
+  // one.
+  std::string_view empty = {};
+  bool believed = false;  // As in SettingIn.
 
   std::string flag() const;
   std::string variable() const;
@@ -75,6 +81,15 @@ struct Setting {
 // "--grpc-listen" and "PITSER_GRPC_LISTEN" of grpc_listen.
 std::string FlagOf(std::string_view key);
 std::string VariableOf(std::string_view key);
+
+// Whether this flag is one of a setting to which an empty value means something.
+template <typename S>
+bool FlagMayBeEmpty(std::span<const Setting<S>> table, std::string_view flag) {
+  for (const Setting<S>& setting : table) {
+    if (setting.flag() == flag) return !setting.empty.empty();
+  }
+  return false;
+}
 
 // Sets one from its text form, as on the command line: a switch takes "true" and "false", a
 // duration Go's notation ("24h", "1m30s"). On an error the value stays as it is.
@@ -128,10 +143,10 @@ struct Layers {
 };
 
 // Puts all layers into the settings, each value with its origin. Returns the path of the
-// configuration file that was read, empty when there was none.
-// Errors: kInvalidArgument for what is no TOML, an unknown key, a value that is none - naming
-// FILE:LINE, variable or flag; kNotFound, kPermissionDenied or kUnknown when the file cannot be
-// read. The settings may then be half changed.
+// configuration file that was read, empty when there was none. An empty variable counts as none.
+// Errors: kInvalidArgument for what is no TOML, an unknown key, a value that is none, an empty
+// variable of what is believed - naming FILE:LINE, variable or flag; kNotFound, kPermissionDenied
+// or kUnknown when the file cannot be read. The settings may then be half changed.
 absl::StatusOr<std::string> ApplyLayers(const Layers& layers, SettingsInForce& settings);
 
 // Variables that begin with PITSER_, are no setting and are all but spelt like one, as advice: one
@@ -152,7 +167,9 @@ std::string Setting<S>::variable() const {
 
 template <typename S>
 SettingIn Setting<S>::In(S& settings) const {
-  SettingIn in{key, section, shape, help, variable(), ValueIn()};
+  SettingIn in{key,        section,   shape,          std::string(help),
+               variable(), ValueIn(), !empty.empty(), believed};
+  if (!empty.empty()) in.help.append(". Empty: ").append(empty);
   if (const auto* text = std::get_if<Text>(&field)) {
     in.value = &(settings.*(*text));
   } else if (const auto* on = std::get_if<Switch>(&field)) {

@@ -25,6 +25,7 @@
 #include "base/file.h"
 #include "ledger/base/bytes.h"
 #include "ledger/base/status.h"
+#include "ledger/base/utf8.h"
 
 namespace pitser::base {
 namespace {
@@ -87,9 +88,13 @@ absl::Status ReadSettingsText(std::string_view text, const std::string& path,
   const auto place = [&](const toml::source_region& region) {
     return absl::StrCat(path, ":", region.begin.line);
   };
+  if (ledger::LooksLikeUtf16(text)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " is written in UTF-16; save it as UTF-8"));
+  }
   toml::table table;
   try {  // The library's border: it throws, we do not.
-    table = toml::parse(text, path);
+    table = toml::parse(ledger::WithoutByteOrderMark(text), path);
   } catch (const toml::parse_error& error) {
     return absl::InvalidArgumentError(
         absl::StrCat(place(error.source()), ": ", ToAbsl(error.description())));

@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "base/unicode.h"
 #include "ledger/base/bytes.h"
 
 namespace pitser::base {
@@ -16,19 +16,12 @@ bool IsNumber(const SettingIn& setting) { return std::holds_alternative<NumberIn
 
 // A TOML basic string.
 std::string Quoted(std::string_view text) {
-  std::string quoted = "\"";
+  std::string escaped;
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      absl::StrAppendFormat(&quoted, "\\u%04X", byte);
-    } else {
-      quoted += c;
-    }
+    if (c == '"' || c == '\\') escaped += '\\';
+    escaped += c;
   }
-  return quoted + "\"";
+  return absl::StrCat("\"", PrintableToml(escaped), "\"");
 }
 
 std::string TomlValue(const SettingIn& setting) {
@@ -65,7 +58,7 @@ nlohmann::ordered_json TextOrNull(std::string_view text) {
 std::string InForceAsToml(std::string_view file, const SettingsInForce& settings) {
   std::string out = absl::StrCat(
       "# ",
-      file.empty() ? "no configuration file" : absl::StrCat("configuration file ", ToAbsl(file)),
+      file.empty() ? "no configuration file" : absl::StrCat("configuration file ", Printable(file)),
       "\n");
   std::string_view section;
   for (const auto& [setting, origin] : settings) {
@@ -74,8 +67,8 @@ std::string InForceAsToml(std::string_view file, const SettingsInForce& settings
       absl::StrAppend(&out, "\n## ", ToAbsl(section), "\n");
     }
     absl::StrAppend(&out, ToAbsl(setting.key), " = ", TomlValue(setting), "  # ",
-                    ToAbsl(LayerName(origin.layer)), origin.place.empty() ? "" : " ", origin.place,
-                    "\n");
+                    ToAbsl(LayerName(origin.layer)), origin.place.empty() ? "" : " ",
+                    Printable(origin.place), "\n");
   }
   return out;
 }
@@ -99,7 +92,7 @@ std::string InForceAsJson(std::string_view schema, std::string_view file,
     json["settings"].push_back(std::move(one));
   }
   // A path may have bytes that are no UTF-8: they are replaced.
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return PrintableJson(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 std::string SampleConfig(const SettingsInForce& defaults) {

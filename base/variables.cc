@@ -18,6 +18,9 @@ Variables Variables::System() {
 }
 
 Variables::Variables(Map variables) : variables_(std::move(variables)) {
+  for (const auto& [name, value] : variables_) {
+    if (value.empty()) empty_.insert(name);
+  }
   std::erase_if(variables_, [](const auto& variable) { return variable.second.empty(); });
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -18,10 +19,13 @@ class Variables {
   explicit Variables(Map variables);
 
   std::optional<std::string> operator()(std::string_view name) const;
+  // Whether it is there, and empty.
+  bool IsEmpty(std::string_view name) const { return empty_.contains(name); }
   const Map& all() const { return variables_; }
 
  private:
   Map variables_;
+  std::set<std::string, std::less<>> empty_;
 };
 
 }  // namespace pitser::base

@@ -7,10 +7,13 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 #include "absl/strings/str_format.h"
 #include "client/new_file.h"
@@ -46,8 +49,47 @@ class Descriptor {
   const int fd_;
 };
 
-int OpenForReading(const std::string& path) {
-  return path == kStandardStream ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+// The descriptor that a path means by its number: what a shell writes for `<(command)`.
+std::optional<int> DescriptorNamed(std::string_view path) {
+  if (path == "/dev/stdin") return STDIN_FILENO;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(folder)) continue;
+    int fd = -1;
+    const char* const end = path.data() + path.size();
+    const auto [rest, error] = std::from_chars(path.data() + folder.size(), end, fd);
+    if (error == std::errc() && rest == end && fd >= 0) return fd;
+  }
+  return std::nullopt;
+}
+
+std::string_view KindOf(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a named pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+absl::Status NoFile(const std::string& path, mode_t mode) {
+  return absl::FailedPreconditionError(
+      absl::StrFormat("'%s' is %s, not a file; `-` reads standard input", path, KindOf(mode)));
+}
+
+// A stream or a file; waits for nobody: what is neither is told at once.
+absl::StatusOr<int> OpenForReading(const std::string& path) {
+  if (path == kStandardStream) return STDIN_FILENO;
+  const std::optional<int> named = DescriptorNamed(path);
+  const int fd = named ? fcntl(*named, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+                       : open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  const int error = errno;
+  struct stat info {};
+  if (fd < 0) {
+    // Of sockets, and of devices without a driver.
+    const bool no_file = error == ENXIO && stat(path.c_str(), &info) == 0;
+    return no_file ? NoFile(path, info.st_mode) : SystemError("open", path, error);
+  }
+  if (named || (fstat(fd, &info) == 0 && S_ISREG(info.st_mode))) return fd;
+  close(fd);
+  return NoFile(path, info.st_mode);
 }
 
 // Reads to the end and hands on each piece. `take` returns an error to stop.
@@ -78,8 +120,8 @@ void MarkUnfinished(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<ByteVector> ReadFile(const std::string& path, std::size_t max_bytes) {
-  const Descriptor fd(OpenForReading(path));
-  if (!fd.ok()) return SystemError("open", path, errno);
+  PITSER_ASSIGN_OR_RETURN(const int opened, OpenForReading(path));
+  const Descriptor fd(opened);
   ByteVector content;
   PITSER_RETURN_IF_ERROR(ReadPieces(path, fd.get(), [&](Bytes piece) {
     if (piece.size() > max_bytes - content.size()) {
@@ -95,8 +137,8 @@ absl::StatusOr<ByteVector> ReadFile(const std::string& path, std::size_t max_byt
 absl::StatusOr<ledger::Imprint> HashFile(const std::string& path, ledger::HashAlgorithm algorithm,
                                          const HashProgress& progress) {
   PITSER_ASSIGN_OR_RETURN(ledger::StreamHasher hasher, ledger::StreamHasher::Create(algorithm));
-  const Descriptor fd(OpenForReading(path));
-  if (!fd.ok()) return SystemError("open", path, errno);
+  PITSER_ASSIGN_OR_RETURN(const int opened, OpenForReading(path));
+  const Descriptor fd(opened);
   struct stat info {};
   const std::uint64_t size = fstat(fd.get(), &info) == 0 && S_ISREG(info.st_mode)
                                  ? static_cast<std::uint64_t>(info.st_size)
@@ -117,7 +159,8 @@ absl::StatusOr<ledger::Imprint> HashFile(const std::string& path, ledger::HashAl
 }
 
 absl::StatusOr<ByteSource> OpenSource(const std::string& path) {
-  const auto fd = std::make_shared<const Descriptor>(OpenForReading(path));
+  const auto fd = std::make_shared<const Descriptor>(
+      path == kStandardStream ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd->ok()) return SystemError("open", path, errno);
   return ByteSource([fd, path](std::span<std::uint8_t> buffer) -> absl::StatusOr<std::size_t> {
     for (;;) {

@@ -17,9 +17,11 @@ namespace pitser::client {
 // The name that means standard input or standard output.
 inline constexpr std::string_view kStandardStream = "-";
 
-// All bytes of a file, or of standard input for "-".
-// Errors: kInvalidArgument, naming the limit, when it has more than `max_bytes`; kNotFound,
-// kPermissionDenied or kUnknown, naming the file and the system's reason.
+// All bytes of a file, or of standard input for "-" and "/dev/stdin" (and of what the process was
+// given as "/dev/fd/N").
+// Errors: kInvalidArgument, naming the limit, when it has more than `max_bytes`;
+// kFailedPrecondition for a folder, a named pipe, a socket or a device, without waiting for it;
+// kNotFound, kPermissionDenied or kUnknown, naming the file and the system's reason.
 absl::StatusOr<ledger::ByteVector> ReadFile(const std::string& path, std::size_t max_bytes);
 
 // Called now and then with the bytes done so far and the size, 0 when that is not known.
@@ -36,7 +38,8 @@ absl::StatusOr<ledger::Imprint> HashFile(const std::string& path, ledger::HashAl
 using ByteSource = std::function<absl::StatusOr<std::size_t>(std::span<std::uint8_t>)>;
 using ByteSink = std::function<absl::Status(ledger::Bytes)>;
 
-// The content of a file, or of standard input for "-". Errors: as ReadFile().
+// The content of a file or a pipe that somebody writes to, or of standard input for "-".
+// Errors: kNotFound, kPermissionDenied or kUnknown, naming the file and the system's reason.
 absl::StatusOr<ByteSource> OpenSource(const std::string& path);
 
 struct WriteOptions {

@@ -11,6 +11,7 @@
 #include "client/file.h"
 #include "ledger/base/hex.h"
 #include "ledger/base/status.h"
+#include "ledger/base/utf8.h"
 
 namespace pitser::client {
 namespace {
@@ -172,12 +173,13 @@ absl::Status StorePublicationsFile(const std::string& folder, Bytes publications
 
 absl::StatusOr<std::vector<ledger::SubjectConstraint>> ParseConstraints(std::string_view text) {
   std::vector<ledger::SubjectConstraint> constraints;
-  PITSER_RETURN_IF_ERROR(ForEachLine(text, [&](std::string_view line) -> absl::Status {
-    auto constraint = ledger::ParseSubjectConstraint(line);
-    if (!constraint.ok()) return constraint.status();
-    constraints.push_back(*std::move(constraint));
-    return absl::OkStatus();
-  }));
+  PITSER_RETURN_IF_ERROR(
+      ForEachLine(ledger::WithoutByteOrderMark(text), [&](std::string_view line) -> absl::Status {
+        auto constraint = ledger::ParseSubjectConstraint(line);
+        if (!constraint.ok()) return constraint.status();
+        constraints.push_back(*std::move(constraint));
+        return absl::OkStatus();
+      }));
   if (constraints.empty()) return absl::InvalidArgumentError("there is no constraint in it");
   return constraints;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/arguments.h"
 #include "base/build_info.h"
 #include "bench/load/raw_options.h"
 #include "client/cli/exit_code.h"
@@ -28,22 +29,19 @@ class Parser {
                           kBug, kInterrupted},
                          {"pitser-bench sign --server 127.0.0.1:7380 --duration 3",
                           "pitser-bench compare --server 127.0.0.1:7380 --duration 3"}});
-    app_.add_flag("--version", version_, "show the version");
+    app_.add_flag("-V,--version", version_, "show the version");
     AddSign();
     AddEmpty();
     AddEmptyServer();
     AddCompare();
     AddOverload();
+    base::RefuseEmptyValues(app_, [](std::string_view) { return false; });
   }
 
   absl::StatusOr<CommandLine> Parse(const std::vector<std::string>& arguments) {
-    try {  // The library's border: it throws, we do not.
-      app_.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-    } catch (const CLI::CallForHelp&) {
-      return CommandLine(Information{app_.help()});
-    } catch (const CLI::ParseError& error) {
-      return UsageError(cli::UsageMessage(error.what()));
-    }
+    auto help = base::ParseArguments(app_, arguments);
+    if (!help.ok()) return UsageError(ledger::ToStd(help.status().message()));
+    if (*help) return CommandLine(Information{**std::move(help)});
     if (version_) {
       return CommandLine(
           Information{absl::StrCat("pitser-bench ", ledger::ToAbsl(base::Version()))});
@@ -73,10 +71,7 @@ class Parser {
   void AddOutput(CLI::App& app);
 
   absl::Status UsageError(std::string_view message) const {
-    std::string command = "pitser-bench";
-    if (!app_.get_subcommands().empty())
-      command += " " + app_.get_subcommands().front()->get_name();
-    return Error(kUsage, message, command + " --help");
+    return Error(kUsage, message, base::CommandOf(app_) + " --help");
   }
 
   template <typename T>
@@ -368,7 +363,7 @@ void Parser::AddOverload() {
 
 absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments) {
   Parser parser;
-  return parser.Parse(arguments);
+  return parser.Parse(base::PlainArguments(arguments));
 }
 
 }  // namespace pitser::bench

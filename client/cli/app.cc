@@ -49,6 +49,11 @@ ExitCode Run(const AuditOptions& options, const Surroundings& around) {
   return RunAudit(options, around);
 }
 
+Console::Colour ColourOf(std::string_view text) {
+  if (text == "always") return Console::Colour::kAlways;
+  return text == "never" ? Console::Colour::kNever : Console::Colour::kAuto;
+}
+
 }  // namespace
 
 ExitCode RunApp(const std::vector<std::string>& arguments, const Environment& environment,
@@ -63,6 +68,7 @@ ExitCode RunApp(const std::vector<std::string>& arguments, const Environment& en
       [&](const auto& options) {
         console.SetJson(options.common.json);
         console.SetQuiet(options.common.quiet);
+        console.SetColour(ColourOf(options.common.color));
         const auto settings = LoadedSettings::Load(options.common, environment);
         if (!settings.ok()) return console.Fail(settings.status());
         for (const std::string& hint : (*settings)->hints()) console.Hint(hint);

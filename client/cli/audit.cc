@@ -21,10 +21,10 @@ namespace {
 
 using client::AuditState;
 
-// Where audits keep what they found out, by the XDG base directories.
+// Where audits keep what they found out; empty where the user has no folder.
 std::string StateFolder(const Environment& environment) {
-  if (const auto folder = environment("XDG_STATE_HOME")) return *folder + "/pitser";
-  return environment("HOME").value_or("") + "/.local/state/pitser";
+  const std::string folder = UserFolder(environment, "XDG_STATE_HOME", ".local/state");
+  return folder.empty() ? "" : folder + "/pitser";
 }
 
 // "audit-127.0.0.1_7380.state".
@@ -44,7 +44,10 @@ std::string StatePath(const AuditOptions& options, const std::string& server,
   if (options.no_state) return "";
   if (!options.state.empty()) return options.state;
   if (!options.leaves.empty()) return "";
-  return StateFolder(around.environment) + "/" + StateName(server);
+  const std::string folder = StateFolder(around.environment);
+  if (!folder.empty()) return folder + "/" + StateName(server);
+  around.console.Note("HOME is not set: the place is kept nowhere; --state FILE names one");
+  return "";
 }
 
 absl::StatusOr<std::optional<AuditState>> LoadState(const std::string& path) {
@@ -152,9 +155,10 @@ absl::Status Compare(const AuditOptions& options, const std::vector<Reader>& rea
   PITSER_ASSIGN_OR_RETURN(outcome.fork, FindFork(readers[0], first, readers[1], second, now));
   if (!outcome.fork) return absl::OkStatus();
   HaveItSigned(readers[0], readers[1], *outcome.fork);
+  const std::string folder = StateFolder(around.environment);
   outcome.proof_path = !options.proof.empty()
                            ? options.proof
-                           : absl::StrFormat("%s/fork-%d-%d.proof", StateFolder(around.environment),
+                           : absl::StrFormat("%s/fork-%d-%d.proof", folder.empty() ? "." : folder,
                                              outcome.fork->time, now);
   return Store(outcome.proof_path, client::WriteForkProof(*outcome.fork), options.proof.empty());
 }

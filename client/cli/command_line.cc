@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "base/arguments.h"
 #include "base/build_info.h"
 #include "client/block_signer.h"
 #include "client/cli/command_line_parts.h"
@@ -19,7 +20,10 @@ namespace internal {
 
 void AddCommon(CLI::App& app, CommonOptions& options) {
   app.add_flag("--json", options.json, "one JSON object for each input, on standard output");
-  app.add_flag("-q,--quiet", options.quiet, "no progress, no advice");
+  app.add_flag("-q,--quiet", options.quiet, "no progress, no advice, nothing about what is well");
+  app.add_option("--color", options.color, "auto, always or never (default: auto; see NO_COLOR)")
+      ->type_name("WHEN")
+      ->check(CLI::IsMember({"auto", "always", "never"}).description(""));
   app.add_option("--config", options.config,
                  "settings file (or: PITSER_CLIENT_CONFIG; default:\n"
                  "~/.config/pitser/pitser.toml)")
@@ -57,9 +61,8 @@ void AddSetting(CLI::App& app, CommonOptions& options, std::string_view key,
   Settings defaults;
   const base::SettingIn in = setting.In(defaults);
   const std::string value = in.is_switch() ? "" : base::TextOf(in);
-  const std::string help =
-      Wrapped(absl::StrFormat("%s (or: %s%s%s)", setting.help, setting.variable(),
-                              value.empty() ? "" : "; default: ", value));
+  const std::string help = Wrapped(absl::StrFormat("%s (or: %s%s%s)", in.help, in.variable,
+                                                   value.empty() ? "" : "; default: ", value));
   const std::string& all_names = names.empty() ? flag : names;
   CLI::Option* const option =
       in.is_switch()
@@ -138,7 +141,7 @@ class Parser {
                      kLocalFile, kBug, kInterrupted},
                     {"pitser sign contract.pdf --server 127.0.0.1:7380",
                      "pitser verify contract.pdf --trust pitser-data/trust"}});
-    app_.add_flag("--version", version_, "show the version");
+    app_.add_flag("-V,--version", version_, "show the version");
     const auto wanted = [&](std::string_view name) { return !IsCommand(first) || first == name; };
     if (wanted("sign")) AddSign();
     if (wanted("verify")) AddVerify();
@@ -147,16 +150,14 @@ class Parser {
     if (wanted("trust")) AddTrustCommands();
     if (wanted("config")) AddConfig();
     if (!IsCommand(first)) read_commands_.emplace(app_);
+    base::RefuseEmptyValues(
+        app_, [](std::string_view flag) { return base::FlagMayBeEmpty(SettingsTable(), flag); });
   }
 
   absl::StatusOr<CommandLine> Parse(const std::vector<std::string>& arguments) {
-    try {
-      app_.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-    } catch (const CLI::CallForHelp&) {
-      return Information{app_.help()};
-    } catch (const CLI::ParseError& error) {
-      return UsageError(error.what());
-    }
+    auto help = base::ParseArguments(app_, arguments);
+    if (!help.ok()) return UsageError(ledger::ToStd(help.status().message()));
+    if (*help) return Information{**std::move(help)};
     if (version_) return Information{absl::StrFormat("pitser %s", base::Version())};
     if (Parsed(sign_)) return CommandOptions(sign_options_);
     if (Parsed(verify_)) return CommandOptions(verify_options_);
@@ -187,18 +188,8 @@ class Parser {
   void AddTrustCommands();
   void AddConfig();
 
-  // "pitser sign", as far as it was understood.
-  std::string CommandName() const {
-    std::string name = "pitser";
-    for (const CLI::App* app = &app_; !app->get_subcommands().empty();) {
-      app = app->get_subcommands().front();
-      name += " " + app->get_name();
-    }
-    return name;
-  }
-
-  absl::Status UsageError(const std::string& message) const {
-    return Error(kUsage, UsageMessage(message), CommandName() + " --help");
+  absl::Status UsageError(std::string_view message) const {
+    return Error(kUsage, message, base::CommandOf(app_) + " --help");
   }
 
   CLI::App app_{"", "pitser"};
@@ -312,8 +303,10 @@ void Parser::AddVerify() {
             "Verifies each document with its signature (default: FILE.ksig) and says when and "
             "through\nwhom it was signed, and what the trust in that rests on. Needs no network, "
             "unless an extender\nmay be asked (--extend). A name that ends in .ksig is a signature "
-            "to be verified without its\ndocument, unless -s is given. Several inputs have a line "
-            "each, and the worst is the exit code.\nWithout --policy, the strongest that the "
+            "to be verified with the document\nbeside it: one that is missing is never a yes where "
+            "several are verified (3), a single signature\nis then verified alone and that is "
+            "said. Several inputs have a line each, and the worst is the exit\ncode. Without "
+            "--policy, the strongest that the "
             "evidence at hand allows is applied.",
             {kOk, kFailed, kUsage, kInconclusive, kMalformed, kLocalFile, kBug, kInterrupted},
             {"pitser verify contract.pdf --trust pitser-data/trust",
@@ -322,9 +315,15 @@ void Parser::AddVerify() {
              "grpc://127.0.0.1:7380",
              "pitser verify -r . --trust pitser-data/trust --explain"}});
   VerifyOptions& options = verify_options_;
-  verify_->add_option("FILE", options.files, "documents, or signatures (.ksig) alone");
+  verify_->add_option("FILE", options.files, "documents, or signatures (.ksig)");
   verify_->add_flag("-r,--recursive", options.recursive,
                     "FILE may be a folder: every signature below it, with the document beside it");
+  verify_->add_flag("--require-all", options.require_all,
+                    "with -r: a document that has no signature is inconclusive (3), too");
+  verify_->add_flag("--signatures-only", options.signatures_only,
+                    "verify signatures without their documents, even where those are missing");
+  verify_->add_flag("--failures", options.failures,
+                    "of several, tell only of those that are not verified, and the sum");
   CLI::Option* const list =
       verify_
           ->add_option("--files-from", options.files_from,
@@ -478,7 +477,8 @@ void Parser::AddConfig() {
 }  // namespace
 
 absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments) {
-  return Parser(arguments.empty() ? "" : arguments.front()).Parse(arguments);
+  const std::vector<std::string> plain = base::PlainArguments(arguments);
+  return Parser(plain.empty() ? "" : plain.front()).Parse(plain);
 }
 
 }  // namespace pitser::cli

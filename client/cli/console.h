@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <ostream>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -21,6 +23,8 @@ class Console {
     bool err_is_terminal;
     bool no_color;                        // NO_COLOR is set and not empty.
     std::string_view program = "pitser";  // The prefix on standard error.
+    bool dumb = false;                    // TERM=dumb: a terminal that takes text alone.
+    std::size_t (*columns)() = nullptr;   // Of the terminal behind `err`; 0: not known.
   };
 
   explicit Console(const Streams& streams) : streams_(streams) {}
@@ -28,9 +32,13 @@ class Console {
   // The process's own streams.
   static Console System(std::string_view program = "pitser");
 
+  // Of --color; kAuto: on a terminal that takes them, unless NO_COLOR is set.
+  enum class Colour { kAuto, kAlways, kNever };
+  void SetColour(Colour colour) { colour_ = colour; }
   void SetQuiet(bool quiet) { quiet_ = quiet; }
   void SetJson(bool json) { json_ = json; }
   bool json() const { return json_; }
+  bool quiet() const { return quiet_; }
   bool in_is_terminal() const { return streams_.in_is_terminal; }
   bool out_is_terminal() const { return streams_.out_is_terminal; }
   bool err_is_terminal() const { return streams_.err_is_terminal; }
@@ -50,22 +58,34 @@ class Console {
   // Precondition: standard input and standard error are terminals.
   bool Confirm(std::string_view question);
 
-  // A line that is written over, e.g. "hashing big.iso 12 %": shown only when standard error is a
-  // terminal and neither --quiet nor --json is given. EndProgress() wipes it.
+  // A line that is written over, e.g. "hashing big.iso 12 %", clipped to the terminal: shown only
+  // when standard error is one that takes more than text and neither --quiet nor --json is given.
+  // EndProgress() wipes it.
   void Progress(std::string_view text);
   void EndProgress();
+  // The same when the process ends by a signal. For signal handlers.
+  static void WipeProgressOfProcess();
 
   // The text in bold green or bold red where standard output is a terminal that takes colour.
-  std::string Good(std::string_view text) const { return Coloured("\033[1;32m", text); }
-  std::string Bad(std::string_view text) const { return Coloured("\033[1;31m", text); }
-  std::string Doubtful(std::string_view text) const { return Coloured("\033[1;33m", text); }
+  std::string Good(std::string_view text) const { return Coloured(kGood, text); }
+  std::string Bad(std::string_view text) const { return Coloured(kBad, text); }
+  std::string Doubtful(std::string_view text) const { return Coloured(kDoubtful, text); }
 
  private:
+  static constexpr std::string_view kGood = "\033[1;32m";
+  static constexpr std::string_view kBad = "\033[1;31m";
+  static constexpr std::string_view kDoubtful = "\033[1;33m";
+  static constexpr std::string_view kNoColour = "\033[0m";
+
+  // Text with these colours, and nothing else that a terminal obeys: names are made printable where
+  // a result is written, and once more here, so that no place can forget it.
+  static std::string WithColours(std::string_view text);
   std::string Coloured(std::string_view colour, std::string_view text) const;
 
   Streams streams_;
   bool quiet_ = false;
   bool json_ = false;
+  Colour colour_ = Colour::kAuto;
   bool progress_shown_ = false;
 };
 

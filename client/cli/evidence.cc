@@ -35,6 +35,12 @@ absl::StatusOr<std::optional<client::Trust>> LoadFolder(const Settings& settings
 
 // Adds what the system believes. Only when somebody asked for it.
 absl::Status TakeSystemAnchors(const Environment& environment, client::Trust& trust) {
+  for (const std::string_view variable : {"SSL_CERT_FILE", "SSL_CERT_DIR"}) {
+    if (!environment.IsEmpty(variable)) continue;
+    return Error(ExitCode::kUsage,
+                 absl::StrFormat("%s is empty, and says what is to be believed", variable),
+                 "give it a value or unset it");
+  }
   auto anchors = client::LoadSystemAnchors(client::FindSystemStore(environment));
   if (!anchors.ok()) return WithExitCode(anchors.status(), ExitCode::kLocalFile);
   trust.anchors.insert(trust.anchors.end(), anchors->begin(), anchors->end());

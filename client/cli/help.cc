@@ -1,11 +1,9 @@
 #include "client/cli/help.h"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <memory>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 
@@ -51,13 +49,6 @@ void Describe(CLI::App& app, HelpParts parts) {
   app.formatter(std::make_shared<HelpFormatter>(std::move(parts)));
   app.set_help_flag("-h,--help", "show this help");
   app.group("Commands");
-}
-
-std::string UsageMessage(std::string message) {
-  message[0] = absl::ascii_tolower(static_cast<unsigned char>(message[0]));
-  if (message.ends_with('.')) message.pop_back();
-  std::replace(message.begin(), message.end(), '\n', ' ');
-  return message;
 }
 
 }  // namespace pitser::cli

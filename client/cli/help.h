@@ -23,7 +23,4 @@ struct HelpParts {
 // exit codes, examples.
 void Describe(CLI::App& app, HelpParts parts);
 
-// What CLI11 says of a wrong command line, in the form of our messages.
-std::string UsageMessage(std::string message);
-
 }  // namespace pitser::cli

@@ -1,5 +1,7 @@
 #include "client/cli/json.h"
 
+#include "base/unicode.h"
+
 namespace pitser::cli {
 
 Json JsonHead(std::string_view schema, ExitCode code) {
@@ -47,7 +49,7 @@ Json JsonPublication(const ledger::PublicationRecord& record) {
 }
 
 std::string ToLine(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return base::PrintableJson(json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace pitser::cli

@@ -15,6 +15,7 @@ namespace {
 // Nothing half-written stays behind; everything called here is allowed in a signal handler.
 void OnInterrupt(int /*signal*/) {
   pitser::client::RemoveUnfinishedFile();
+  pitser::cli::Console::WipeProgressOfProcess();
   _exit(static_cast<int>(pitser::cli::ExitCode::kInterrupted));
 }
 

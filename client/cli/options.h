@@ -15,6 +15,7 @@ namespace pitser::cli {
 struct CommonOptions {
   bool json = false;
   bool quiet = false;
+  std::string color;  // "auto", "always" or "never".
   std::string config;
   std::vector<base::GivenFlag> flags;  // Of settings (settings.h): --server, --trust, ...
 };
@@ -51,6 +52,9 @@ struct VerifyOptions {
   TrustOptions trust;
   std::vector<std::string> files;  // Also folders, with `recursive`.
   bool recursive = false;
+  bool signatures_only = false;
+  bool require_all = false;
+  bool failures = false;  // Only what is not verified is told.
   std::string files_from;
   bool null_separated = false;
   std::string signature;

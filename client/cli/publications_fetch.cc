@@ -89,9 +89,9 @@ ExitCode RunPublicationsFetch(const PublicationsFetchOptions& options, const Sur
     console.Result(ToLine(json));
     return ExitCode::kOk;
   }
-  const std::string text =
-      absl::StrFormat("fetched %s from %s: %s, %d of them new", Printable(fetched->output),
-                      fetched->server, PublicationsSummary(fetched->file), fetched->added);
+  const std::string text = absl::StrFormat("fetched %s from %s: %s, %d of them new",
+                                           Printable(fetched->output), Printable(fetched->server),
+                                           PublicationsSummary(fetched->file), fetched->added);
   if (fetched->output == client::kStandardStream) {
     console.Note(text);
   } else {

@@ -1,14 +1,19 @@
 #include "client/cli/settings.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 
 #include "absl/strings/str_format.h"
 #include "client/cli/exit_code.h"
 #include "client/file.h"
 #include "ledger/base/check.h"
 #include "ledger/base/status.h"
+#include "ledger/base/utf8.h"
 #include "ledger/crypto/hasher.h"
 
 namespace pitser::cli {
@@ -37,18 +42,29 @@ const std::array kTable = {
         &S::credentials},
     Setting{"timeout", kServer, "SECONDS", "give up after so long",
             Setting::Duration{&S::timeout, absl::Milliseconds(1), absl::Hours(24), true}},
-    Setting{"tls_ca", kServer, "FILE",
-            "certificates to believe the server by (PEM); without it, the system's", &S::tls_ca},
+    Setting{"tls_ca",
+            kServer,
+            "FILE",
+            "certificates to believe the server by (PEM); without it, the system's",
+            &S::tls_ca,
+            {},
+            {},
+            true},
     Setting{"tls_cert", kServer, "FILE", "our own certificate for the server (PEM)", &S::tls_cert,
             "PITSER_CLIENT_TLS_CERT"},
     Setting{"tls_key", kServer, "FILE", "the key of tls_cert (PEM)", &S::tls_key,
             "PITSER_CLIENT_TLS_KEY"},
     Setting{"insecure", kServer, "", "plain text also to a server on another machine",
             &S::insecure},
-    Setting{"trust", kTrust, "DIR",
+    Setting{"trust",
+            kTrust,
+            "DIR",
             "folder of `pitser trust fetch` or of a server's DIR/trust; without it, "
             "~/.config/pitser/trust",
-            &S::trust},
+            &S::trust,
+            {},
+            {},
+            true},
     Setting{"algorithm", kHashing, "NAME", "the algorithm to hash new documents with",
             &S::algorithm},
 };
@@ -57,9 +73,21 @@ const std::array kTable = {
 constexpr std::array<std::string_view, 4> kConnectionKeys = {"tls_ca", "tls_cert", "tls_key",
                                                              "insecure"};
 
+// Of the user; empty where there is none, as of services without HOME.
 std::string ConfigFolder(const Environment& environment) {
-  if (const auto folder = environment("XDG_CONFIG_HOME")) return *folder + "/pitser";
-  return environment("HOME").value_or("") + "/.config/pitser";
+  const std::string folder = UserFolder(environment, "XDG_CONFIG_HOME", ".config");
+  return folder.empty() ? "" : folder + "/pitser";
+}
+
+// The settings file of the default place, unless that cannot be looked at: another user's HOME, as
+// `sudo -u` leaves it, must not keep every command from working. Says so in `hints`.
+std::string DefaultFile(const std::string& folder, std::vector<std::string>& hints) {
+  if (folder.empty()) return "";
+  std::string path = folder + "/pitser.toml";
+  struct stat info {};
+  if (lstat(path.c_str(), &info) == 0 || errno == ENOENT) return path;
+  hints.push_back(absl::StrFormat("no settings are read from %s: %s", path, std::strerror(errno)));
+  return "";
 }
 
 // Takes back what layers below the highest one say about certificates.
@@ -85,7 +113,7 @@ void KeepOneSetOfCertificates(base::SettingsInForce& settings) {
 absl::StatusOr<std::string> ReadPem(const std::string& path) {
   if (path.empty()) return std::string();
   PITSER_ASSIGN_OR_RETURN(const ledger::ByteVector content, ReadInput(path, kMaxPemSize));
-  return ledger::ToString(content);
+  return std::string(ledger::WithoutByteOrderMark(ledger::AsText(content)));
 }
 
 }  // namespace
@@ -98,16 +126,24 @@ const Setting& SettingNamed(std::string_view key) {
   return *setting;
 }
 
+std::string UserFolder(const Environment& environment, std::string_view variable,
+                       std::string_view below_home) {
+  const auto folder = environment(variable);
+  if (folder && folder->starts_with('/')) return *folder;  // Others are to be ignored, says XDG.
+  const auto home = environment("HOME");
+  return home ? absl::StrFormat("%s/%s", *home, below_home) : "";
+}
+
 LoadedSettings::LoadedSettings() : in_force_(base::InForce(SettingsTable(), values_)) {}
 
 absl::StatusOr<std::unique_ptr<LoadedSettings>> LoadedSettings::Load(
     const CommonOptions& options, const Environment& environment) {
   std::unique_ptr<LoadedSettings> loaded(new LoadedSettings());
   const std::string folder = ConfigFolder(environment);
-  loaded->values_.trust = folder + "/trust";
+  if (!folder.empty()) loaded->values_.trust = folder + "/trust";
   const base::Layers layers{.file_flag = options.config,
                             .file_variable = kConfigVariable,
-                            .default_file = folder + "/pitser.toml",
+                            .default_file = DefaultFile(folder, loaded->hints_),
                             .variables = environment,
                             .flags = options.flags};
   auto file = base::ApplyLayers(layers, loaded->in_force_);
@@ -119,7 +155,9 @@ absl::StatusOr<std::unique_ptr<LoadedSettings>> LoadedSettings::Load(
   loaded->values_.trust_named =
       base::Named("trust", loaded->in_force_).origin.layer != base::Origin::Layer::kDefault;
   loaded->file_ = *std::move(file);
-  loaded->hints_ = base::MisspeltVariables(layers, loaded->in_force_);
+  for (std::string& hint : base::MisspeltVariables(layers, loaded->in_force_)) {
+    loaded->hints_.push_back(std::move(hint));
+  }
   return loaded;
 }
 
@@ -154,6 +192,12 @@ absl::StatusOr<ServerAddress> ResolveServer(const Settings& settings) {
   PITSER_ASSIGN_OR_RETURN(address.channel.key_pem, ReadPem(settings.tls_key));
   address.timeout = settings.timeout;
   return address;
+}
+
+absl::Status CheckTrustFolder(const Settings& settings) {
+  if (!settings.trust.empty()) return absl::OkStatus();
+  return Error(ExitCode::kUsage, "no trust folder is named, and HOME is not set",
+               "name one: --trust DIR, or -o DIR of `pitser trust fetch`");
 }
 
 bool SpeaksKsi(const Settings& settings) { return net::LooksLikeKsiAddress(settings.server); }

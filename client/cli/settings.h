@@ -47,6 +47,11 @@ const Setting& SettingNamed(std::string_view key);
 // pitserd's, whose file has other keys.
 inline constexpr std::string_view kConfigVariable = "PITSER_CLIENT_CONFIG";
 
+// A folder of the user by the XDG base directories: what the variable names, else below HOME. Empty
+// where there is neither.
+std::string UserFolder(const Environment& environment, std::string_view variable,
+                       std::string_view below_home);
+
 // The settings that are in force, and where they come from. Not movable: the origins point into
 // the values.
 class LoadedSettings {
@@ -75,6 +80,9 @@ class LoadedSettings {
   std::string file_;
   std::vector<std::string> hints_;
 };
+
+// Errors: exit code 2 where no trust folder is named and there is none by default.
+absl::Status CheckTrustFolder(const Settings& settings);
 
 // Whether the server is one of the KSI service protocol.
 bool SpeaksKsi(const Settings& settings);

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
-#include "ledger/base/utf8.h"
 
 namespace pitser::cli {
 namespace {
@@ -16,25 +15,6 @@ bool IsSafeInShell(char c) {
 }
 
 }  // namespace
-
-std::string Printable(std::string_view text) {
-  const bool utf8 = ledger::IsUtf8(ledger::AsBytes(text));
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    // U+0080 to U+009F, in UTF-8 C2 80 to C2 9F, are control characters too.
-    const bool c1 =
-        byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-    if (byte < 0x20 || byte == 0x7F || c1 || (byte >= 0x80 && !utf8)) {
-      absl::StrAppendFormat(&result, "\\x%02x", byte);
-      if (c1 && utf8)
-        absl::StrAppendFormat(&result, "\\x%02x", static_cast<unsigned char>(text[++i]));
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
-}
 
 std::string IdentityPath(const std::vector<ledger::Identity>& identities) {
   std::string path;

@@ -4,13 +4,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/unicode.h"
 #include "ledger/format/signature.h"
 
 namespace pitser::cli {
 
-// Text from a file or a server, fit for a terminal: control characters and bytes that are no UTF-8
-// are shown as \xNN, so that nobody's client id can move the cursor.
-std::string Printable(std::string_view text);
+// For every name and every text of somebody else that a result has.
+using base::Printable;
 
 // "gateway :: alice": the client ids of a signature, highest layer first.
 std::string IdentityPath(const std::vector<ledger::Identity>& identities);

@@ -139,6 +139,7 @@ absl::StatusOr<std::optional<Trust>> LoadKnown(const std::string& folder, bool r
 absl::Status FetchInto(const std::string& folder, const TrustFetchOptions& options,
                        const Surroundings& around) {
   Console& console = around.console;
+  PITSER_RETURN_IF_ERROR(CheckTrustFolder(around.settings));
   PITSER_RETURN_IF_ERROR(CheckFingerprintText(options.fingerprint));
   PITSER_ASSIGN_OR_RETURN(const Service service, ConnectOverGrpc(around.settings));
   PITSER_ASSIGN_OR_RETURN(std::optional<Trust> known, LoadKnown(folder, options.replace));

@@ -10,9 +10,13 @@ namespace pitser::cli {
 ExitCode RunTrustShow(const TrustShowOptions& /*options*/, const Surroundings& around) {
   Console& console = around.console;
   Settings settings = around.settings;
+  if (const absl::Status named = CheckTrustFolder(settings); !named.ok()) {
+    return around.console.Fail(named);
+  }
   settings.trust_named = true;  // What is to be shown must be there.
   const std::string& folder = settings.trust;
-  const auto evidence = LoadEvidence({}, around);
+  const auto evidence =
+      LoadEvidence({}, {settings, around.loaded, around.environment, around.clock, around.console});
   if (!evidence.ok()) {
     if (console.json()) {
       console.Result(ToLine(JsonError(kTrustSchema, "folder", folder, evidence.status())));

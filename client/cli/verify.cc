@@ -48,6 +48,10 @@ struct Judgement {
   Evidence evidence;
   std::unique_ptr<Extender> extender;  // Null: none is asked.
   ledger::ExtendFunction extend;
+
+  std::optional<std::uint64_t> publication_time() const {
+    return publication ? std::optional(publication->time) : std::nullopt;
+  }
 };
 
 absl::StatusOr<Judgement> Prepare(const VerifyOptions& options, const Surroundings& around) {
@@ -134,7 +138,10 @@ absl::StatusOr<VerifyReport> Judge(const VerifyTarget& target, const Judgement& 
                       .verdict = *std::move(verdict),
                       .evidence = &judgement.evidence,
                       .extender = judgement.extender ? judgement.extender->name() : "",
-                      .explain = judgement.explain};
+                      .explain = judgement.explain,
+                      .missing = target.missing,
+                      .other_form = target.other_form,
+                      .publication_time = judgement.publication_time()};
 }
 
 ExitCode FailOne(const VerifyTarget& target, const absl::Status& status, Console& console) {
@@ -148,6 +155,8 @@ ExitCode VerifyOne(const VerifyTarget& target, const Judgement& judgement, Conso
                                            : LookedAt(path, HashDocument(path, algorithm, console));
   });
   if (!report.ok()) return FailOne(target, report.status(), console);
+  const bool untold = report->exit_code() == ExitCode::kOk && console.quiet() && !console.json();
+  if (untold) return ExitCode::kOk;
   console.Result(console.json() ? ReportJson(*report) : ReportText(*report, console));
   return report->exit_code();
 }
@@ -177,9 +186,12 @@ struct Judged {
 // Verifies targets on all cores and tells of each in its order.
 class VerifyingMany {
  public:
-  VerifyingMany(VerifyTargets& targets, const Judgement& judgement, const Surroundings& around)
+  // `failures`: nothing is told of what is verified.
+  VerifyingMany(VerifyTargets& targets, const Judgement& judgement, bool failures,
+                const Surroundings& around)
       : targets_(targets),
         judgement_(judgement),
+        failures_(failures || around.console.quiet()),
         console_(around.console),
         clock_(around.clock),
         begin_(clock_.Monotonic()),
@@ -200,7 +212,10 @@ class VerifyingMany {
       Put(**std::move(target));
     }
     Finish();
-    return worst_;
+    if (summary_.total() > 0) return worst_;
+    return console_.Fail(Error(ExitCode::kInconclusive,
+                               "nothing was verified: there is no signature",
+                               "a signature is called as its document, with .ksig behind it"));
   }
 
  private:
@@ -214,7 +229,9 @@ class VerifyingMany {
   void Finish() {
     while (!pool_.empty()) TellOldest();
     console_.EndProgress();
-    if (!console_.json()) console_.Result(summary_.Text(judgement_.evidence));
+    const bool all_is_well = worst_ == ExitCode::kOk;
+    if (console_.json() || (console_.quiet() && all_is_well)) return;
+    console_.Result(summary_.Text(judgement_.evidence, targets_.unsigned_count()));
   }
 
   void TellOldest() {
@@ -238,11 +255,13 @@ class VerifyingMany {
       const VerifyReport& report = *judged.report;
       summary_.Add(report);
       worst_ = Worse(worst_, report.exit_code());
+      if (failures_ && report.exit_code() == ExitCode::kOk) return;
       console_.Result(console_.json() ? ReportJson(report) : ReportLine(report, console_));
       return;
     }
     const absl::Status& status = judged.report.status();
     summary_.AddError(ExitCodeOf(status));
+    if (judged.target.is_unsigned()) summary_.AddUnsigned();
     worst_ = Worse(worst_, ExitCodeOf(status));
     if (console_.json()) {
       FailOne(judged.target, status, console_);
@@ -265,6 +284,7 @@ class VerifyingMany {
 
   VerifyTargets& targets_;
   const Judgement& judgement_;
+  const bool failures_;
   Console& console_;
   const base::Clock& clock_;
   const absl::Duration begin_;
@@ -298,7 +318,8 @@ ExitCode RunVerify(const VerifyOptions& options, const Surroundings& around) {
   if (!targets.ok()) return console.Fail(targets.status());
   const auto judgement = Prepare(options, around);
   if (!judgement.ok()) return FailAll(**targets, judgement.status(), console);
-  if ((*targets)->several()) return VerifyingMany(**targets, *judgement, around).Run();
+  if ((*targets)->several())
+    return VerifyingMany(**targets, *judgement, options.failures, around).Run();
   const auto target = (*targets)->Next();
   if (!target.ok()) return console.Fail(target.status());
   return VerifyOne(**target, *judgement, console);

@@ -21,6 +21,8 @@ constexpr int kWordWidth = 12;
 std::string Filled(std::string_view word) { return absl::StrFormat("%-*s", kWordWidth, word); }
 
 std::string Word(const VerifyReport& report, const Console& console) {
+  const bool ok = report.verdict.result.outcome == Outcome::kOk;
+  if (ok && !report.missing.empty()) return console.Doubtful(Filled("missing"));
   switch (report.verdict.result.outcome) {
     case Outcome::kOk:
       return console.Good(
@@ -52,16 +54,19 @@ std::string ShortBasis(const client::Verdict& verdict) {
 
 std::string ShortReason(const VerifyReport& report) {
   const ledger::VerificationResult& result = report.verdict.result;
-  if (result.outcome == Outcome::kOk) return ShortBasis(report.verdict);
+  if (result.outcome == Outcome::kOk) {
+    return report.missing.empty() ? ShortBasis(report.verdict) : MissingText(report);
+  }
   std::string text = absl::StrFormat("%s %s", ledger::ErrorCodeName(result.code),
                                      ledger::ErrorCodeText(result.code));
-  if (!result.cause.empty()) text += ": " + Printable(result.cause);
+  if (!result.cause.empty()) text += ": " + result.cause;
   return text;
 }
 
 // As whoever named it knows it.
 std::string Subject(const VerifyReport& report) {
   if (!report.document.empty()) return report.document;
+  if (!report.missing.empty()) return report.missing;
   if (report.document_hash) return report.document_hash->ToText();
   return report.signature_path;
 }
@@ -81,8 +86,8 @@ void AddCount(std::string& text, std::size_t count, std::string_view word) {
 std::string ReportLine(const VerifyReport& report, const Console& console) {
   std::string text =
       absl::StrFormat("%s %s  %s  %s", Word(report, console), Printable(Subject(report)),
-                      FormatTime(report.signature.signing_time()), ShortReason(report));
-  if (!report.document_hash) text += " (without its document)";
+                      FormatTime(report.signature.signing_time()), Printable(ShortReason(report)));
+  if (!report.document_hash && report.missing.empty()) text += " (without its document)";
   if (report.document_is_node) text += " (itself a node of a hash tree)";
   if (report.explain) {
     text += "\n" + RulesText(report.verdict.result.verdicts);
@@ -94,7 +99,9 @@ std::string ReportLine(const VerifyReport& report, const Console& console) {
 std::string VerifyErrorLine(const VerifyTarget& target, const absl::Status& status,
                             const Console& console) {
   const std::string& subject = target.document.empty() ? target.signature : target.document;
-  return absl::StrFormat("%s %s  %s", WordOfError(ExitCodeOf(status), console), Printable(subject),
+  const std::string word = target.is_unsigned() ? console.Doubtful(Filled("unsigned"))
+                                                : WordOfError(ExitCodeOf(status), console);
+  return absl::StrFormat("%s %s  %s", word, Printable(subject),
                          Printable(ledger::ToStd(status.message())));
 }
 
@@ -102,30 +109,55 @@ void VerifySummary::Add(const VerifyReport& report) {
   AddError(report.exit_code());
   const client::Verdict& verdict = report.verdict;
   const bool ok = verdict.result.outcome == Outcome::kOk;
-  if (ok && verdict.basis == TrustBasis::kNone) ++consistent_;
-  if (!report.document_hash) ++without_document_;
+  const bool missing = !report.missing.empty();
+  if (ok && missing) ++missing_;
+  if (ok && !missing && verdict.basis == TrustBasis::kNone) ++consistent_;
+  if (!report.document_hash && !missing) ++without_document_;
   if (report.document_is_node) ++nodes_;
   if (verdict.result.suggestion && (!ok || verdict.basis != TrustBasis::kUserPublication)) {
     ++extendable_;
   }
 }
 
-std::string VerifySummary::Text(const Evidence& evidence) const {
-  const auto count = [&](ExitCode code) { return by_code_[static_cast<std::size_t>(code)]; };
+std::size_t VerifySummary::total() const {
   std::size_t total = 0;
   for (const std::size_t of_code : by_code_) total += of_code;
+  return total;
+}
+
+std::string VerifySummary::Counts() const {
+  const auto count = [&](ExitCode code) { return by_code_[static_cast<std::size_t>(code)]; };
   const std::size_t known = count(ExitCode::kOk) + count(ExitCode::kFailed) +
                             count(ExitCode::kInconclusive) + count(ExitCode::kMalformed);
   std::string counts;
   AddCount(counts, count(ExitCode::kOk) - consistent_, "verified");
   AddCount(counts, consistent_, "consistent");
-  AddCount(counts, count(ExitCode::kInconclusive), "inconclusive");
+  AddCount(counts, missing_, "missing");
+  AddCount(counts, unsigned_, "unsigned");
+  AddCount(counts, count(ExitCode::kInconclusive) - missing_ - unsigned_, "inconclusive");
   AddCount(counts, count(ExitCode::kMalformed), "malformed");
-  AddCount(counts, total - known, "not read");
+  AddCount(counts, total() - known, "not read");
   AddCount(counts, count(ExitCode::kFailed), "FAILED");
-  std::string text = absl::StrFormat("%d %s", total, total == 1 ? "input" : "inputs");
-  if (!counts.empty()) text += ": " + counts;
+  return counts;
+}
+
+std::string VerifySummary::Text(const Evidence& evidence, std::size_t without_signature) const {
+  std::string text = absl::StrFormat("%d %s", total(), total() == 1 ? "input" : "inputs");
+  if (const std::string counts = Counts(); !counts.empty()) text += ": " + counts;
   text += "\n";
+  if (missing_ > 0) {
+    text +=
+        Line("note", absl::StrFormat("%d %s not there: whether a document is the one that was "
+                                     "signed was not checked (--signatures-only asks no more)",
+                                     missing_, missing_ == 1 ? "document is" : "documents are"));
+  }
+  if (without_signature > unsigned_) {
+    text += Line("note", absl::StrFormat("%d %s no signature: --require-all names them and counts "
+                                         "them as inconclusive",
+                                         without_signature - unsigned_,
+                                         without_signature - unsigned_ == 1 ? "document has"
+                                                                            : "documents have"));
+  }
   if (without_document_ > 0) {
     text += Line("note", absl::StrFormat("%d without a document: whether it is the one that was "
                                          "signed was not checked",

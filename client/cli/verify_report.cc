@@ -100,7 +100,9 @@ std::string MoreText(const VerifyReport& report) {
 // What has to be said whatever the verdict is.
 std::vector<std::string> Messages(const VerifyReport& report) {
   std::vector<std::string> messages;
-  if (!report.document_hash) {
+  if (!report.missing.empty()) {
+    messages.push_back(absl::StrFormat("the document %s %s", report.missing, MissingText(report)));
+  } else if (!report.document_hash) {
     messages.push_back(
         "no document was given: whether yours is the one that was signed was not checked; it is if "
         "its hash is " +
@@ -168,6 +170,11 @@ std::string AdviceForInconclusive(const VerifyReport& report) {
     return "try again later, or name another extender by --extender grpc://HOST:PORT";
   }
   if (verdict.result.policy == ledger::PolicyName(ledger::Policy::kUserPublicationBased)) {
+    if (report.publication_time && *report.publication_time < report.signature.signing_time()) {
+      return absl::StrFormat("give the code of a publication of %s or later; that of %s was before",
+                             FormatTime(report.signature.signing_time()),
+                             FormatTime(*report.publication_time));
+    }
     return absl::StrFormat(
         "a signature rests on a publication once it is extended to it: pitser extend %s --to CODE, "
         "or --extend for this once",
@@ -189,13 +196,21 @@ std::string AdviceForInconclusive(const VerifyReport& report) {
 ExitCode VerifyReport::exit_code() const {
   switch (verdict.result.outcome) {
     case Outcome::kOk:
-      return ExitCode::kOk;
+      return missing.empty() ? ExitCode::kOk : ExitCode::kInconclusive;
     case Outcome::kInconclusive:
       return ExitCode::kInconclusive;
     case Outcome::kFailed:
       break;
   }
   return ExitCode::kFailed;
+}
+
+std::string MissingText(const VerifyReport& report) {
+  if (report.other_form.empty()) return "is not there";
+  return absl::StrFormat(
+      "is not there; what looks the same, %s, is written in another Unicode form: pitser verify %s "
+      "-s %s",
+      report.other_form, ShellQuoted(report.other_form), ShellQuoted(report.signature_path));
 }
 
 std::string ReportText(const VerifyReport& report, const Console& console) {
@@ -225,11 +240,15 @@ std::string ReportText(const VerifyReport& report, const Console& console) {
 std::string ReportJson(const VerifyReport& report) {
   const ledger::VerificationResult& result = report.verdict.result;
   Json json = JsonHead(kSchema, report.exit_code());
-  json["reason_code"] = JsonReasonCode(result.code);
+  // Of a missing document no rule speaks: the exit code's word stays.
+  if (result.outcome != Outcome::kOk || report.missing.empty()) {
+    json["reason_code"] = JsonReasonCode(result.code);
+  }
   json["reason"] = ledger::ErrorCodeText(result.code);
   json["explanation"] = ledger::ErrorCodeExplanation(result.code);
   json["cause"] = result.cause;
   json["file"] = report.document.empty() ? Json(nullptr) : Json(report.document);
+  json["missing_document"] = report.missing.empty() ? Json(nullptr) : Json(report.missing);
   json["signature"] = report.signature_path;
   json["document_hash"] = report.document_hash ? Json(report.document_hash->ToText()) : nullptr;
   json["input_hash"] = report.signature.input_hash().ToText();
@@ -270,6 +289,7 @@ std::string ReportJson(const VerifyReport& report) {
 
 std::string VerifyErrorJson(const VerifyTarget& target, const absl::Status& status) {
   Json json = JsonError(kSchema, "signature", target.signature, status);
+  if (target.signature.empty()) json["signature"] = nullptr;
   json["file"] = target.document.empty() ? Json(nullptr) : Json(target.document);
   return ToLine(json);
 }

@@ -27,9 +27,15 @@ struct VerifyReport {
   const Evidence* evidence = nullptr;
   std::string extender;  // The one that might be asked, grpc://HOST:PORT; empty for none.
   bool explain = false;  // Every rule is told too.
+  std::string missing, other_form;                // As in VerifyTarget.
+  std::optional<std::uint64_t> publication_time;  // Of the publication that the user gave.
 
+  // A missing document makes a yes inconclusive, and nothing better.
   ExitCode exit_code() const;
 };
+
+// "is not there", and what to do where a file's name looks the same.
+std::string MissingText(const VerifyReport& report);
 
 // Plain words, several lines.
 std::string ReportText(const VerifyReport& report, const Console& console);
@@ -51,13 +57,20 @@ class VerifySummary {
  public:
   void Add(const VerifyReport& report);
   void AddError(ExitCode code) { ++by_code_[static_cast<std::size_t>(code)]; }
+  // A document that has no signature and was to have one: an error as well.
+  void AddUnsigned() { ++unsigned_; }
 
+  std::size_t total() const;
   // "7 inputs: 5 verified, 1 FAILED, 1 inconclusive", and what has to be said once for all.
-  std::string Text(const Evidence& evidence) const;
+  // `without_signature`: documents that were seen and have none.
+  std::string Text(const Evidence& evidence, std::size_t without_signature) const;
 
  private:
+  std::string Counts() const;
+
   std::array<std::size_t, 256> by_code_{};  // Exit codes are bytes.
   std::size_t consistent_ = 0;              // Of those with code 0: nothing outside was asked.
+  std::size_t missing_ = 0, unsigned_ = 0;  // Of those with code 3.
   std::size_t without_document_ = 0;
   std::size_t nodes_ = 0;  // Documents that are nodes of hash trees.
   std::size_t extendable_ = 0;

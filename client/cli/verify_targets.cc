@@ -28,29 +28,23 @@ bool IsFolder(const std::string& path) {
   return fs::is_directory(path, error);
 }
 
-bool IsFile(const std::string& path) {
+bool IsThere(const std::string& path) {
   std::error_code error;
-  return fs::is_regular_file(path, error);
-}
-
-// What the entry itself is, a link not followed. Most file systems tell it with the name, and three
-// calls for each file of a large folder are a fifth of the time that its verification takes.
-fs::file_type TypeOf(const fs::directory_entry& entry) {
-  std::error_code error;
-  if (entry.is_symlink(error)) return fs::file_type::symlink;
-  if (entry.is_regular_file(error)) return fs::file_type::regular;
-  if (entry.is_directory(error)) return fs::file_type::directory;
-  return entry.symlink_status(error).type();
-}
-
-absl::Status FolderError(const std::string& path, const std::error_code& error) {
-  return Error(ExitCode::kLocalFile,
-               absl::StrFormat("cannot read the folder '%s': %s", path, error.message()));
+  return fs::symlink_status(path, error).type() != fs::file_type::not_found;
 }
 
 // What does not go together.
 absl::Status CheckOptions(const VerifyOptions& options) {
   const bool list = !options.files_from.empty();
+  if (options.signatures_only && !options.hash.empty()) {
+    return Usage("--signatures-only and --hash contradict each other");
+  }
+  if (options.signatures_only && !options.signature.empty() && !options.files.empty()) {
+    return Usage("--signatures-only goes with no document");
+  }
+  if (options.require_all && (options.signatures_only || !options.recursive)) {
+    return Usage("--require-all goes with -r and with documents");
+  }
   const bool named = !options.files.empty() || !options.signature.empty() || !options.hash.empty();
   if (list && named) return Usage("--files-from goes with no other document or signature");
   if (list) return absl::OkStatus();
@@ -62,13 +56,19 @@ absl::Status CheckOptions(const VerifyOptions& options) {
   if (!options.signature.empty() && (options.recursive || options.files.size() > 1)) {
     return Usage("-s goes with a single document");
   }
+  // A document's name that a script lost must not make the signature alone good enough.
+  if (options.files.empty() && options.hash.empty() && !options.signatures_only) {
+    return Error(ExitCode::kUsage, "-s goes with a document, and none is named",
+                 "--signatures-only verifies a signature without its document");
+  }
   return absl::OkStatus();
 }
 
 // The names on the command line.
 absl::Status CheckNames(const VerifyOptions& options) {
   for (const std::string& file : options.files) {
-    if (file == client::kStandardStream && options.signature.empty() && options.hash.empty()) {
+    if (file == client::kStandardStream && options.signature.empty() && options.hash.empty() &&
+        !options.signatures_only) {
       return Usage("a document from standard input needs its signature named by -s");
     }
     if (file == client::kStandardStream && options.signature == client::kStandardStream) {
@@ -86,6 +86,8 @@ absl::Status CheckNames(const VerifyOptions& options) {
 
 VerifyTargets::VerifyTargets(const VerifyOptions& options)
     : recursive_(options.recursive),
+      signatures_only_(options.signatures_only),
+      require_all_(options.require_all),
       signature_(options.signature),
       alone_(options.files.empty()),
       names_(options.files) {}
@@ -118,10 +120,11 @@ absl::StatusOr<std::optional<VerifyTarget>> VerifyTargets::Next() {
     PITSER_ASSIGN_OR_RETURN(const std::optional<std::string> name, NextName());
     if (!name) return std::optional<VerifyTarget>();
     if (!recursive_ || !IsFolder(*name)) return std::optional<VerifyTarget>(TargetOf(*name));
-    absl::Status entered = Enter(*name);
-    if (entered.ok()) continue;
-    return std::optional<VerifyTarget>(
-        {.document = *name, .hash = {}, .signature = "", .status = std::move(entered)});
+    VerifyTarget unreadable;
+    unreadable.status = Enter(*name);
+    if (unreadable.status.ok()) continue;
+    unreadable.document = *name;
+    return std::optional<VerifyTarget>(std::move(unreadable));
   }
 }
 
@@ -138,70 +141,85 @@ absl::StatusOr<std::optional<std::string>> VerifyTargets::NextName() {
 }
 
 VerifyTarget VerifyTargets::TargetOf(const std::string& name) {
-  if (hash_) return {.document = "", .hash = hash_, .signature = name, .status = {}};
+  VerifyTarget target;
   if (list_ != nullptr && IsFolder(name)) {
-    return {.document = name,
-            .hash = {},
-            .signature = "",
-            .status = Error(ExitCode::kLocalFile, absl::StrFormat("'%s' is a folder", name),
-                            "-r verifies all signatures below it")};
+    target.document = name;
+    target.status = Error(ExitCode::kLocalFile, absl::StrFormat("'%s' is a folder", name),
+                          "-r verifies all signatures below it");
+  } else if (hash_ || signatures_only_) {
+    target.hash = hash_;
+    target.signature = name;
+  } else if (!signature_.empty()) {
+    target.document = name;
+    target.signature = signature_;
+  } else if (name.ends_with(kSignatureSuffix)) {
+    return PairOf(name, several());
+  } else {
+    target.document = name;
+    target.signature = name + std::string(kSignatureSuffix);
   }
-  if (!signature_.empty()) {
-    return {.document = alone_ ? "" : name, .hash = {}, .signature = signature_, .status = {}};
+  return target;
+}
+
+VerifyTarget VerifyTargets::PairOf(const std::string& signature, bool strict) {
+  VerifyTarget target;
+  target.signature = signature;
+  if (signatures_only_) return target;
+  const std::string document = signature.substr(0, signature.size() - kSignatureSuffix.size());
+  const bool named = !document.empty() && !document.ends_with('/');
+  if (named && IsThere(document)) {
+    target.document = document;
+  } else if (strict) {
+    target.missing = document;
+    if (named) target.other_form = forms_.Find(document);
   }
-  if (name.ends_with(kSignatureSuffix)) {
-    return {.document = "", .hash = {}, .signature = name, .status = {}};
-  }
-  return {.document = name,
-          .hash = {},
-          .signature = name + std::string(kSignatureSuffix),
-          .status = {}};
+  return target;
 }
 
 std::optional<VerifyTarget> VerifyTargets::NextInFolders() {
   while (!folders_.empty()) {
-    Folder& folder = folders_.back();
-    if (folder.next == folder.names.size()) {
+    WalkedFolder& folder = folders_.back();
+    if (folder.next == folder.entries.size()) {
       folders_.pop_back();
       continue;
     }
-    const std::string path = (fs::path(folder.path) / folder.names[folder.next++]).string();
-    if (!path.ends_with('/')) {
-      const std::string document = path.substr(0, path.size() - kSignatureSuffix.size());
-      const bool there = IsFile(document);
-      return VerifyTarget{
-          .document = there ? document : "", .hash = {}, .signature = path, .status = {}};
-    }
-    absl::Status entered = Enter(path.substr(0, path.size() - 1));
-    if (!entered.ok()) {
-      return VerifyTarget{
-          .document = path, .hash = {}, .signature = "", .status = std::move(entered)};
-    }
+    const FolderEntry entry = std::move(folder.entries[folder.next++]);
+    if (auto target = TargetOf(folder.path, entry)) return target;
   }
   return std::nullopt;
 }
 
-absl::Status VerifyTargets::Enter(const std::string& path) {
-  Folder folder{.path = path, .names = {}};
-  std::error_code error;
-  fs::directory_iterator entry(path, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    fs::file_type type = TypeOf(*entry);
-    // A link to a folder is passed over: it may lead back up.
-    if (type == fs::file_type::directory) {
-      folder.names.push_back(name + "/");
-    } else if (name.size() > kSignatureSuffix.size() && name.ends_with(kSignatureSuffix)) {
-      // A link that leads nowhere is told of, pipes and the like are not waited for.
-      std::error_code unreadable;
-      if (type == fs::file_type::symlink) type = entry->status(unreadable).type();
-      if (type == fs::file_type::regular || type == fs::file_type::not_found) {
-        folder.names.push_back(name);
-      }
-    }
+std::optional<VerifyTarget> VerifyTargets::TargetOf(const std::string& folder,
+                                                    const FolderEntry& entry) {
+  const std::string path = (fs::path(folder) / entry.name).string();
+  VerifyTarget target;
+  switch (entry.kind) {
+    case FolderEntry::Kind::kFolder:
+      target.status = Enter(path.substr(0, path.size() - 1));
+      if (target.status.ok()) return std::nullopt;
+      target.document = path;
+      return target;
+    case FolderEntry::Kind::kUnsigned:
+      ++unsigned_;
+      if (!require_all_) return std::nullopt;
+      target.document = path;
+      target.status = Error(ExitCode::kInconclusive, "it has no signature");
+      return target;
+    case FolderEntry::Kind::kSigned:
+    case FolderEntry::Kind::kMissing:
+      break;
   }
-  if (error) return FolderError(path, error);
-  std::ranges::sort(folder.names);
+  target.signature = path;
+  if (signatures_only_) return target;
+  std::string document = path.substr(0, path.size() - kSignatureSuffix.size());
+  (entry.kind == FolderEntry::Kind::kSigned ? target.document : target.missing) =
+      std::move(document);
+  target.other_form = entry.other_form;
+  return target;
+}
+
+absl::Status VerifyTargets::Enter(const std::string& path) {
+  PITSER_ASSIGN_OR_RETURN(WalkedFolder folder, ReadFolder(path, forms_));
   folders_.push_back(std::move(folder));
   return absl::OkStatus();
 }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "ledger/base/check.h"
 #include "ledger/base/status.h"
+#include "ledger/base/utf8.h"
 #include "ledger/crypto/hasher.h"
 #include "ledger/crypto/openssl_internal.h"
 
@@ -91,7 +92,7 @@ absl::StatusOr<Certificate> Certificate::FromDer(Bytes der) {
 
 absl::StatusOr<std::vector<Certificate>> Certificate::AllFromPem(std::string_view pem) {
   ErrorQueue errors;
-  const BioPtr bio = ReadOnlyBio(AsBytes(pem));
+  const BioPtr bio = ReadOnlyBio(AsBytes(WithoutByteOrderMark(pem)));
   std::vector<Certificate> certificates;
   while (bio != nullptr) {
     // Its bytes, not what OpenSSL would write again: what is known by its hash stays as it is.
@@ -173,7 +174,7 @@ std::optional<std::string> Certificate::SubjectAttribute(std::string_view oid) c
 
 absl::StatusOr<PrivateKey> PrivateKey::FromPem(std::string_view pem) {
   ErrorQueue errors;
-  const BioPtr bio = ReadOnlyBio(AsBytes(pem));
+  const BioPtr bio = ReadOnlyBio(AsBytes(WithoutByteOrderMark(pem)));
   KeyPtr key(bio == nullptr ? nullptr
                             : PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassword, nullptr));
   if (key == nullptr) {

@@ -1,6 +1,7 @@
 #include "ledger/format/publication.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "absl/strings/str_format.h"
@@ -39,6 +40,31 @@ void AppendBe32(ByteVector& out, std::uint32_t value) {
 // A person's view of the bytes of a code: which part of it must be wrong.
 absl::Status BadCode(std::string_view what) {
   return absl::InvalidArgumentError(absl::StrFormat("publication code: %s", what));
+}
+
+// What stands between groups where a code was typed or copied: spaces, line ends, and the dashes
+// and spaces that text programs make of them.
+constexpr std::string_view kBetweenGroups[] = {
+    "-",      " ",      "\t",     "\n",     "\r",     "\u00A0", "\u00AD", "\u2002", "\u2003",
+    "\u2007", "\u2008", "\u2009", "\u200A", "\u200B", "\u2010", "\u2011", "\u2012", "\u2013",
+    "\u2014", "\u2015", "\u202F", "\u2060", "\u2212", "\u3000", "\uFEFF"};
+
+// The characters of a code, with the letters that a person reads as digits which it cannot have.
+// The checksum finds what was meant otherwise.
+std::string WithoutGroups(std::string_view code) {
+  std::string text;
+  while (!code.empty()) {
+    const auto* const between = std::ranges::find_if(
+        kBetweenGroups, [&](std::string_view mark) { return code.starts_with(mark); });
+    if (between != std::end(kBetweenGroups)) {
+      code.remove_prefix(between->size());
+      continue;
+    }
+    const char c = code.front();
+    text.push_back(c == '0' ? 'O' : c == '1' ? 'I' : c == '8' ? 'B' : c);
+    code.remove_prefix(1);
+  }
+  return text;
 }
 
 // A publication is printed in a handful of places. Each text becomes an object of 32 bytes.
@@ -150,13 +176,11 @@ std::string EncodePublicationCode(const PublicationData& data) {
 }
 
 absl::StatusOr<PublicationData> ParsePublicationCode(std::string_view code) {
-  std::string text;
-  for (char c : code) {
-    if (c != '-') text.push_back(c);
-  }
+  const std::string text = WithoutGroups(code);
   absl::StatusOr<ByteVector> decoded = DecodeBase32(text);
   if (!decoded.ok()) {
-    return BadCode(absl::StrFormat("%s (dashes not counted)", decoded.status().message()));
+    return BadCode(
+        absl::StrFormat("%s (dashes and spaces not counted)", decoded.status().message()));
   }
   const Bytes bytes = *decoded;
   if (bytes.size() < kTimeSize + 1 + kChecksumSize) {

@@ -65,8 +65,8 @@ Result CheckHasUserPublication(Evidence& evidence) {
 
 Result CheckSignedBeforeUserPublication(Evidence& evidence) {
   return Finding::Needs(
-      evidence.signature().signing_time() < evidence.context().user_publication->time,
-      "the signature is not older than the given publication");
+      evidence.signature().signing_time() <= evidence.context().user_publication->time,
+      "the signature is newer than the given publication");
 }
 
 // --- Extending to it ---

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "ledger/base/status.h"
+#include "ledger/base/utf8.h"
 #include "ledger/crypto/hasher.h"
 
 namespace pitser::net {
@@ -24,6 +25,10 @@ std::string_view TakeLine(std::string_view& text) {
 }  // namespace
 
 absl::StatusOr<KsiCredentials> ParseKsiCredentials(std::string_view text) {
+  if (ledger::LooksLikeUtf16(text)) {
+    return absl::InvalidArgumentError("it is written in UTF-16; save it as UTF-8");
+  }
+  text = ledger::WithoutByteOrderMark(text);
   KsiCredentials credentials;
   std::optional<std::string> login, key, hmac;
   for (int number = 1; !text.empty(); ++number) {

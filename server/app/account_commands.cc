@@ -11,6 +11,7 @@
 #include "absl/strings/strip.h"
 #include "base/file.h"
 #include "ledger/base/status.h"
+#include "ledger/base/utf8.h"
 #include "server/accounts/account.h"
 #include "server/app/control_client.h"
 #include "server/app/operator_output.h"
@@ -38,7 +39,12 @@ absl::StatusOr<std::string> ReadStandardInput() {
 absl::StatusOr<std::string> ReadKey(const std::string& file) {
   PITSER_ASSIGN_OR_RETURN(const std::string text,
                           file == "-" ? ReadStandardInput() : base::ReadFile(file, kMaxKeyFile));
-  std::string key(absl::StripSuffix(absl::StripSuffix(text, "\n"), "\r"));
+  if (ledger::LooksLikeUtf16(text)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ": it is written in UTF-16; save it as UTF-8"));
+  }
+  const std::string_view plain = ledger::WithoutByteOrderMark(text);
+  std::string key(absl::StripSuffix(absl::StripSuffix(ledger::ToAbsl(plain), "\n"), "\r"));
   if (key.empty()) return absl::InvalidArgumentError(absl::StrCat(file, ": there is no key in it"));
   return key;
 }

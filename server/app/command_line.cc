@@ -1,9 +1,11 @@
 #include "server/app/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/arguments.h"
 #include "base/build_info.h"
 #include "base/settings_text.h"
 #include "ledger/base/bytes.h"
@@ -39,7 +41,7 @@ void AddFlag(CLI::App& app, const Setting& setting, const Settings& defaults,
   };
   Settings copy = defaults;
   const base::SettingIn in = setting.In(copy);
-  const std::string help(setting.help);
+  const std::string& help = in.help;
   CLI::Option* option = nullptr;
   if (in.is_switch()) {
     option = app.add_flag_function(
@@ -77,7 +79,7 @@ struct Commands {
     app.set_help_flag("-h,--help", "print this help and exit");
     app.footer(kFooter);
     app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::Throw);
-    app.add_flag("--version", version, "print the version and exit");
+    app.add_flag("-V,--version", version, "print the version and exit");
     app.add_flag("--sample-config", sample_config, "print a commented configuration and exit");
     AddConfig(app);
     for (const Setting& setting : SettingsTable()) AddFlag(app, setting, defaults, flags);
@@ -108,6 +110,8 @@ struct Commands {
     show_config->add_flag("--json", json, "one JSON object");
     AddConfig(*show_config);
     for (const Setting& setting : SettingsTable()) AddFlag(*show_config, setting, defaults, flags);
+    base::RefuseEmptyValues(
+        app, [](std::string_view flag) { return base::FlagMayBeEmpty(SettingsTable(), flag); });
   }
 
   void AddStatus(const Settings& defaults) {
@@ -217,15 +221,6 @@ struct Commands {
     to.add_option("--config", config, "read settings from a TOML file (or: PITSER_CONFIG)")
         ->type_name("FILE");
   }
-
-  const CLI::App& Parsed() const {
-    for (const CLI::App* command : {publish, status, drain, show_config}) {
-      if (command->parsed()) return *command;
-    }
-    if (!account->parsed()) return app;
-    const auto actions = account->get_subcommands();
-    return actions.empty() ? *account : *actions.front();
-  }
 };
 
 CommandLine Print(std::string text) {
@@ -306,16 +301,13 @@ CommandLine Settle(const Commands& commands, const base::Variables& variables) {
 
 CommandLine ParseCommandLine(int argc, const char* const* argv, const base::Variables& variables) {
   Commands commands;
-  try {  // The library's border: it throws, we do not.
-    commands.app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    const CLI::App& command = commands.Parsed();
-    if (&command == &commands.app) return Print(command.help());
-    return Print(
-        command.help(command.get_parent() == &commands.app ? "pitserd" : "pitserd account"));
-  } catch (const CLI::ParseError& error) {
-    return Refuse(absl::StrCat(error.what(), "; see pitserd --help"));
+  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  const auto help = base::ParseArguments(commands.app, base::PlainArguments(arguments));
+  if (!help.ok()) {
+    return Refuse(
+        absl::StrCat(help.status().message(), "; see ", base::CommandOf(commands.app), " --help"));
   }
+  if (*help) return Print(**help);
   if (commands.version) return Print(absl::StrCat("pitserd ", ToAbsl(base::Version()), "\n"));
   if (commands.sample_config) return Print(SampleConfig());
   return Settle(commands, variables);

@@ -10,6 +10,7 @@
 #include "base/mutex.h"
 #include "base/ticker.h"
 #include "ledger/base/status.h"
+#include "ledger/base/utf8.h"
 #include "server/accounts/account_store.h"
 #include "server/aggregator/aggregator.h"
 #include "server/app/control_socket.h"
@@ -46,7 +47,7 @@ absl::StatusOr<std::string> ReadPem(std::string_view key, const std::string& pat
   if (path.empty()) return std::string();
   auto text = base::ReadFile(path, kMaxPemSize);
   if (!text.ok()) return ledger::Annotate(text.status(), key);
-  return text;
+  return std::string(ledger::WithoutByteOrderMark(*text));
 }
 
 absl::StatusOr<std::optional<GrpcTls>> ReadTls(const Settings& settings) {

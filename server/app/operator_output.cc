@@ -2,12 +2,15 @@
 
 #include <cstdio>
 
+#include "base/unicode.h"
+#include "ledger/base/bytes.h"
+
 namespace pitser::server {
 
 using base::ExitCode;
 
 ExitCode Refuse(ExitCode code, absl::string_view why) {
-  std::fprintf(stderr, "pitserd: %s\n", std::string(why).c_str());
+  std::fprintf(stderr, "pitserd: %s\n", base::Printable(ledger::ToStd(why)).c_str());
   return code;
 }
 

@@ -13,6 +13,7 @@
 #include "base/last_words.h"
 #include "base/line_writer.h"
 #include "base/log.h"
+#include "base/unicode.h"
 #include "base/variables.h"
 #include "ledger/base/bytes.h"
 #include "server/app/command_line.h"
@@ -24,7 +25,7 @@ namespace pitser::server {
 namespace {
 
 int Refuse(ExitCode code, absl::string_view why) {
-  std::fprintf(stderr, "pitserd: %s\n", std::string(why).c_str());
+  std::fprintf(stderr, "pitserd: %s\n", base::Printable(ledger::ToStd(why)).c_str());
   return static_cast<int>(code);
 }
 
@@ -45,7 +46,7 @@ ExitCode ExitCodeOf(const absl::Status& status) {
 
 // What a start ends with. Nobody may read there: it must end all the same.
 int RefuseToServe(ExitCode code, absl::string_view why) {
-  base::SayLastWords(std::string(absl::StrCat("pitserd: ", why)));
+  base::SayLastWords("pitserd: " + base::Printable(ledger::ToStd(why)));
   return static_cast<int>(code);
 }
 
@@ -91,7 +92,7 @@ int Serve(const Settings& settings, const Environment& environment) {
 int Run(int argc, const char* const* argv, const Environment& environment) {
   const CommandLine line = ParseCommandLine(argc, argv, base::Variables::System());
   for (const std::string& hint : line.hints) {
-    std::fprintf(stderr, "pitserd: hint: %s\n", hint.c_str());
+    std::fprintf(stderr, "pitserd: hint: %s\n", base::Printable(hint).c_str());
   }
   switch (line.action) {
     case CommandLine::Action::kPrint:

@@ -193,9 +193,9 @@ class VerifyTest(unittest.TestCase):
         (self.folder / "young").write_text("changed")
         lines = self.verify("-r", ".", code=1).stdout.splitlines()
         self.assertRegex(lines[0], r"^verified     \./extended  .*Z  by the publication of ")
-        self.assertRegex(lines[1], r"^verified     \./sub/alone.ksig  .* \(without its document\)$")
+        self.assertRegex(lines[1], r"^missing      \./sub/alone  .*Z  is not there$")
         self.assertRegex(lines[2], r"^FAILED       \./young  .*Z  GEN-01 Wrong document$")
-        self.assertEqual(lines[3], "3 inputs: 2 verified, 1 FAILED")
+        self.assertEqual(lines[3], "3 inputs: 1 verified, 1 missing, 1 FAILED")
         objects = [json.loads(line) for line in
                    self.verify("-r", ".", "--json", code=1).stdout.splitlines()]
         self.assertEqual([one["signature"] for one in objects],
@@ -204,7 +204,7 @@ class VerifyTest(unittest.TestCase):
     def test_a_list_on_standard_input(self):
         names = "extended\nyoung.ksig\nnone\n"
         result = self.verify("--files-from", "-", code=7, input=names)
-        self.assertEqual(len(result.stdout.splitlines()), 5)
+        self.assertEqual(len(result.stdout.splitlines()), 4)
         result = self.verify("--files-from", "-", "-0", "--json", code=7,
                              input=names.replace("\n", "\0"))
         self.assertEqual([json.loads(line)["result"] for line in result.stdout.splitlines()],

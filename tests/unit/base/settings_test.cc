@@ -25,6 +25,7 @@ struct Mine {
   std::uint64_t rounds = 3;
   absl::Duration every = absl::Hours(24);
   absl::Duration patience = absl::Seconds(30);
+  std::string authority, parent;
 };
 
 const std::array kTable = {
@@ -38,6 +39,8 @@ const std::array kTable = {
         "patience", "Times", "SECONDS", "how long",
         Setting<Mine>::Duration{&Mine::patience, absl::Milliseconds(1), absl::Hours(1), true},
         "PITSER_MY_PATIENCE"},
+    Setting<Mine>{"authority", "Trust", "FILE", "whom it believes", &Mine::authority, {}, {}, true},
+    Setting<Mine>{"parent", "Trust", "URL", "who is above it", &Mine::parent, {}, "nobody"},
 };
 
 // The table over a struct of its own, and its layers.
@@ -244,6 +247,32 @@ TEST_F(SettingsTest, IsShownAsJson) {
   EXPECT_EQ(json["settings"][3]["layer"], "file");
   EXPECT_EQ(json["settings"][3]["place"], file_flag_ + ":1");
   EXPECT_EQ(json["settings"][3]["value"], "2h");
+}
+
+TEST_F(SettingsTest, AnEmptyVariableIsNoneButNotWhereSomethingElseWouldBeBelieved) {
+  variables_ = {{"PITSER_LISTEN_ON", ""}, {"PITSER_PARENT", ""}};
+  PITSER_EXPECT_OK(Apply());
+  EXPECT_EQ(mine_.listen, "here:1");
+  variables_ = {{"PITSER_AUTHORITY", ""}};
+  EXPECT_THAT(Apply(), StatusIs(absl::StatusCode::kInvalidArgument, "PITSER_AUTHORITY is empty"));
+  flags_ = {{"authority", "--authority", "a.pem"}};
+  PITSER_EXPECT_OK(Apply());
+}
+
+TEST_F(SettingsTest, SaysWhatAnEmptyValueMeansAndWhichFlagMayBeEmpty) {
+  EXPECT_EQ(Named("parent", settings_).setting.help, "who is above it. Empty: nobody");
+  const std::span<const Setting<Mine>> table = kTable;
+  EXPECT_TRUE(FlagMayBeEmpty(table, "--parent"));
+  EXPECT_FALSE(FlagMayBeEmpty(table, "--authority"));
+  EXPECT_FALSE(FlagMayBeEmpty(table, "--frobnicate"));
+}
+
+TEST_F(SettingsTest, AFileMayBeginWithAByteOrderMark) {
+  file_flag_ = Write("marked.toml", "\xEF\xBB\xBFlisten_on = \"there:2\"\nauthority = \"\"\n");
+  PITSER_ASSERT_OK(Apply());
+  EXPECT_EQ(mine_.listen, "there:2");
+  file_flag_ = Write("wide.toml", std::string("\xFF\xFEl\0", 4));
+  EXPECT_THAT(Apply(), StatusIs(absl::StatusCode::kInvalidArgument, "UTF-16"));
 }
 
 TEST(NearestName, FindsWhatIsAllButSpeltSo) {

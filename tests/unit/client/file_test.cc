@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -66,6 +67,31 @@ TEST(ReadFile, RefusesWhatIsLongerThanAllowed) {
 TEST(ReadFile, NamesTheFileThatIsMissing) {
   EXPECT_THAT(ReadFile("/nowhere/x", 10), StatusIs(absl::StatusCode::kNotFound, "/nowhere/x"));
   EXPECT_FALSE(ReadFile("/", 10).ok());
+}
+
+// Nobody writes to it: whoever opened it as a file would wait for ever.
+TEST(ReadFile, WaitsForNoPipeAndReadsNoDevice) {
+  const TempFolder folder;
+  ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
+  for (const std::string& path : {folder / "pipe", folder.path(), std::string("/dev/null")}) {
+    EXPECT_THAT(ReadFile(path, 10), StatusIs(absl::StatusCode::kFailedPrecondition, "not a file"));
+    EXPECT_THAT(HashFile(path, ledger::HashAlgorithm::kSha256),
+                StatusIs(absl::StatusCode::kFailedPrecondition, "not a file"));
+  }
+}
+
+TEST(ReadFile, ReadsWhatTheProcessWasGivenByNumber) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(write(ends[1], "content", 7), 7);
+  close(ends[1]);
+  for (const char* folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    const auto read = ReadFile(folder + std::to_string(ends[0]), 10);
+    PITSER_ASSERT_OK(read);
+    EXPECT_EQ(ledger::AsText(*read), std::string_view(folder) == "/dev/fd/" ? "content" : "");
+  }
+  close(ends[0]);
+  EXPECT_FALSE(ReadFile("/dev/fd/987654", 10).ok());
 }
 
 TEST(HashFile, IsTheHashOfTheContentAndReportsProgress) {

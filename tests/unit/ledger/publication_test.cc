@@ -73,13 +73,33 @@ TEST(PublicationCode, RefusesAndSaysWhy) {
       {"AAAAAA-DF6NWU", "too few"},
       {std::string(kCode.substr(0, kCode.size() - 7)), "checksum"},
       {std::string(kCode) + "-AAAAAA", "checksum"},
-      {"0" + std::string(kCode.substr(1)), "character 1 is not base32"},
-      {std::string(kCode) + " ", "character 73"},
+      {"9" + std::string(kCode.substr(1)), "character 1 is not base32"},
+      {"0" + std::string(kCode.substr(1)), "checksum"},
+      {std::string(kCode) + "!", "character 73"},
       {std::string(1000, 'A'), "checksum"}};
   for (const auto& [code, why] : cases) {
     EXPECT_THAT(ParsePublicationCode(code), StatusIs(absl::StatusCode::kInvalidArgument, why))
         << code;
   }
+}
+
+TEST(PublicationCode, IsTakenAsPeopleAndTextProgramsWriteIt) {
+  const auto with = [](std::string_view dash) {
+    std::string code;
+    for (const char c : kCode) {
+      if (c == '-') {
+        code += dash;
+      } else {
+        code += c == 'O' ? '0' : c == 'I' ? '1' : c == 'B' ? '8' : c;
+      }
+    }
+    return code;
+  };
+  for (const std::string_view dash : {" ", " - ", "\n", "\r\n", "\t", "\u2010", "\u2011", "\u2013",
+                                      "\u2014", "\u2212", "\u00A0", "\u202F", "\u00AD", ""}) {
+    EXPECT_EQ(ParsePublicationCode(with(dash)).value(), Golden()) << dash;
+  }
+  EXPECT_EQ(ParsePublicationCode("\uFEFF " + std::string(kCode) + " \n").value(), Golden());
 }
 
 // With a right checksum, what is inside must still be an imprint of the right length.

@@ -321,8 +321,18 @@ TEST(VerifyByPublicationsFile, NewerThanTheNewestPublicationIsInconclusive) {
   EXPECT_EQ(result.cause, "the publications file holds no publication yet");
 }
 
-TEST(VerifyByUserPublication, MustBeLaterThanTheSignature) {
-  for (const std::uint64_t time : {kTestTime, kTestTime - 1, std::uint64_t{0}}) {
+// One rule for both: a publication covers its own second, too.
+TEST(VerifyByUserPublication, ExtendsToAPublicationOfTheSameSecond) {
+  Attempt attempt;
+  const CalendarHashChain same = ChainTo(kTestTime);
+  attempt.user_publication = RootOf(same);
+  attempt.extending_allowed = true;
+  attempt.extend = Answer(same);
+  EXPECT_EQ(ValueOf(attempt.Verify(Policy::kUserPublicationBased)).outcome, Outcome::kOk);
+}
+
+TEST(VerifyByUserPublication, MustNotBeBeforeTheSignature) {
+  for (const std::uint64_t time : {kTestTime - 1, std::uint64_t{0}}) {
     Attempt attempt;
     attempt.extending_allowed = true;
     attempt.user_publication = {time, SomeImprint("older")};

@@ -181,6 +181,69 @@ TEST(CommandLine, UsageErrorsAreRefused) {
   EXPECT_EQ(Parse({"--config", "/nonexistent"}).exit_code, ExitCode::kLocalFile);
 }
 
+TEST(CommandLine, AnEmptyValueIsRefusedUnlessItsRowSaysWhatItMeans) {
+  std::set<std::string_view> may_be_empty;
+  for (const Setting& setting : SettingsTable()) {
+    if (std::holds_alternative<Setting::Switch>(setting.field)) continue;
+    for (const char* command : {"", "config"}) {
+      std::vector<const char*> args;
+      if (*command != '\0') args.push_back(command);
+      const std::string flag = setting.flag(), with_equals = flag + "=";
+      args.insert(args.end(), {flag.c_str(), ""});
+      const CommandLine spaced = Parse(args);
+      args.resize(args.size() - 2);
+      args.push_back(with_equals.c_str());
+      const CommandLine equalled = Parse(args);
+      for (const CommandLine* line : {&spaced, &equalled}) {
+        if (line->action != CommandLine::Action::kRefuse) {
+          may_be_empty.insert(setting.key);
+          continue;
+        }
+        EXPECT_EQ(line->exit_code, ExitCode::kUsage) << flag;
+        EXPECT_THAT(line->text, HasSubstr(flag + ": is empty")) << flag;
+      }
+    }
+  }
+  EXPECT_EQ(may_be_empty,
+            (std::set<std::string_view>{"ksi_sign_listen", "ksi_extend_listen", "ksi_cors_origins",
+                                        "parent", "parent_publications", "genesis", "machine_id"}));
+}
+
+TEST(CommandLine, NoCommandTakesAnEmptyValue) {
+  for (const std::vector<const char*>& args :
+       std::vector<std::vector<const char*>>{{"--config", ""},
+                                             {"publish", "--data", ""},
+                                             {"status", "--data="},
+                                             {"drain", "--timeout", ""},
+                                             {"account", "add", ""},
+                                             {"account", "add", "a", "--key-file", ""},
+                                             {"account", "add", "a", "--services", ""},
+                                             {"account", "change", "a", "--hmac", ""},
+                                             {"account", "change", "a", "--max-level="},
+                                             {"account", "list", "--data", ""}}) {
+    const CommandLine line = Parse(args);
+    EXPECT_EQ(line.action, CommandLine::Action::kRefuse) << args[0] << " " << args[1];
+    EXPECT_THAT(line.text, HasSubstr("is empty"));
+  }
+}
+
+TEST(CommandLine, AnEmptyVariableIsNoneButNotOfWhatIsBelieved) {
+  EXPECT_EQ(Parse({}, {{"PITSER_TLS_CERT", ""}, {"PITSER_PARENT", ""}}).action,
+            CommandLine::Action::kServe);
+  for (const char* variable : {"PITSER_TLS_CLIENT_CA", "PITSER_PARENT_CA"}) {
+    EXPECT_EQ(Parse({}, {{variable, ""}}).exit_code, ExitCode::kUsage) << variable;
+  }
+}
+
+TEST(CommandLine, UnderstandsWordsAndSaysWhatWasProbablyMeant) {
+  EXPECT_EQ(Parse({"help"}).text, Parse({"--help"}).text);
+  EXPECT_EQ(Parse({"help", "account", "add"}).text, Parse({"account", "add", "--help"}).text);
+  EXPECT_THAT(Parse({"help", "account", "add"}).text, HasSubstr("pitserd account add"));
+  EXPECT_EQ(Parse({"version"}).text, Parse({"-V"}).text);
+  EXPECT_THAT(Parse({"statsu"}).text, HasSubstr("did you mean status?"));
+  EXPECT_THAT(Parse({"--grpc-lisen", "x"}).text, HasSubstr("did you mean --grpc-listen?"));
+}
+
 TEST(CommandLine, PublishTakesTheDataFolderOnEitherSide) {
   for (const std::vector<const char*>& args : std::vector<std::vector<const char*>>{
            {"publish", "--data", "/srv/x"}, {"--data", "/srv/x", "publish"}}) {
