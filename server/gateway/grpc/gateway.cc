@@ -92,10 +92,11 @@ class GrpcGatewayImpl final : public GrpcGateway {
     if (server_ == nullptr) return;
     shared_.parts.head_watch->Stop();
     shared_.stream_reads.Stop();
-    shared_.reads.Stop();
     shared_.watch.EndWhenAnswered();
     server_->Shutdown(absl::ToChronoTime(absl::Now() + timeout));
     server_->Wait();
+    // Only now: what still waits to be read was answered until the timeout, and cancelled then.
+    shared_.reads.Stop();
     server_.reset();
   }
 
