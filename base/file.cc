@@ -14,7 +14,11 @@
 namespace pitser::base {
 namespace {
 
-constexpr unsigned kGroupAndOthers = 077;
+// What others than the owner may not have. A file of root's that this process reads through its
+// group, as /etc/ssl/private has them, may be read by that group.
+unsigned Forbidden(const struct stat& info) {
+  return info.st_uid == 0 && geteuid() != 0 ? 037 : 077;
+}
 
 absl::Status FromErrno(absl::string_view doing, const std::string& path) {
   return absl::ErrnoToStatus(errno, absl::StrCat(doing, " ", path));
@@ -97,7 +101,7 @@ absl::StatusOr<std::string> Read(const std::string& path, std::size_t max_size, 
   if (!S_ISREG(info.st_mode)) {
     return absl::InvalidArgumentError(absl::StrCat(path, " is not a regular file"));
   }
-  if (secret && (info.st_mode & kGroupAndOthers) != 0) {
+  if (secret && (info.st_mode & Forbidden(info)) != 0) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "%s holds a secret, but others than its owner have a right to it (mode %04o): run "
         "'chmod 600 %s'",

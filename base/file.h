@@ -19,7 +19,8 @@ namespace pitser::base {
 absl::StatusOr<std::string> ReadFile(const std::string& path, std::size_t max_size);
 
 // The same for a file that holds a secret.
-// Errors: kFailedPrecondition when group or others have any right to it, saying what to do.
+// Errors: kFailedPrecondition when group or others have any right to it, saying what to do. (Root's
+// files may be readable by a group that this process is of.)
 absl::StatusOr<std::string> ReadSecretFile(const std::string& path, std::size_t max_size);
 
 // Puts a file in place completely or not at all, whatever happens meanwhile: readers see the old

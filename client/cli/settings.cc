@@ -52,8 +52,8 @@ const std::array kTable = {
             true},
     Setting{"tls_cert", kServer, "FILE", "our own certificate for the server (PEM)", &S::tls_cert,
             "PITSER_CLIENT_TLS_CERT"},
-    Setting{"tls_key", kServer, "FILE", "the key of tls_cert (PEM)", &S::tls_key,
-            "PITSER_CLIENT_TLS_KEY"},
+    Setting{"tls_key", kServer, "FILE", "the key of tls_cert (PEM), readable by nobody else",
+            &S::tls_key, "PITSER_CLIENT_TLS_KEY"},
     Setting{"insecure", kServer, "", "plain text also to a server on another machine",
             &S::insecure},
     Setting{"trust",
@@ -114,6 +114,13 @@ absl::StatusOr<std::string> ReadPem(const std::string& path) {
   if (path.empty()) return std::string();
   PITSER_ASSIGN_OR_RETURN(const ledger::ByteVector content, ReadInput(path, kMaxPemSize));
   return std::string(ledger::WithoutByteOrderMark(ledger::AsText(content)));
+}
+
+absl::StatusOr<std::string> ReadKey(const std::string& path) {
+  if (path.empty()) return std::string();
+  auto key = base::ReadSecretFile(path, kMaxPemSize);
+  if (!key.ok()) return WithExitCode(key.status(), ExitCode::kLocalFile);
+  return key;
 }
 
 }  // namespace
@@ -189,7 +196,7 @@ absl::StatusOr<ServerAddress> ResolveServer(const Settings& settings) {
   address.channel.insecure = settings.insecure;
   PITSER_ASSIGN_OR_RETURN(address.channel.ca_pem, ReadPem(settings.tls_ca));
   PITSER_ASSIGN_OR_RETURN(address.channel.certificate_pem, ReadPem(settings.tls_cert));
-  PITSER_ASSIGN_OR_RETURN(address.channel.key_pem, ReadPem(settings.tls_key));
+  PITSER_ASSIGN_OR_RETURN(address.channel.key_pem, ReadKey(settings.tls_key));
   address.timeout = settings.timeout;
   return address;
 }

@@ -24,11 +24,14 @@ std::vector<HashAlgorithm> Account::DefaultHmac() {
   return algorithms;
 }
 
+bool IsLogin(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxLoginSize && std::ranges::all_of(text, [](char c) {
+    return absl::ascii_isgraph(static_cast<unsigned char>(c));
+  });
+}
+
 absl::Status CheckAccount(const Account& account) {
-  if (account.login.empty() || account.login.size() > kMaxLoginSize ||
-      !std::ranges::all_of(account.login, [](char c) {
-        return absl::ascii_isgraph(static_cast<unsigned char>(c));
-      })) {
+  if (!IsLogin(account.login)) {
     return absl::InvalidArgumentError(absl::StrCat("a login id has 1 to ", kMaxLoginSize,
                                                    " printable ASCII characters and no blank"));
   }

@@ -42,6 +42,9 @@ inline constexpr std::size_t kMaxKeySize = 65535;
 inline constexpr ledger::Level kMaxAccountLevel = 20;
 inline constexpr std::uint32_t kMaxAccountRequests = 16'000;
 
+// 1 to kMaxLoginSize bytes of printable ASCII without blanks.
+bool IsLogin(std::string_view text);
+
 // Whether it may be an account.   Errors: kInvalidArgument, saying what is wrong.
 absl::Status CheckAccount(const Account& account);
 

@@ -47,12 +47,13 @@ absl::StatusOr<std::unique_ptr<AccountStore>> AccountStore::Open(std::string pat
 }
 
 absl::Status AccountStore::Load() {
-  MutexLock writing(write_mu_);
   PITSER_ASSIGN_OR_RETURN(std::string text, base::ReadSecretFile(path_, kMaxFileSize));
-  PITSER_ASSIGN_OR_RETURN(std::vector<Account> accounts, ParseAccounts(text));
+  PITSER_ASSIGN_OR_RETURN(AccountsFile file, ParseAccounts(text));
+  MutexLock writing(write_mu_);
   on_disk_ = std::move(text);
+  removed_ = std::move(file.removed);
   MutexLock lock(mu_);
-  for (Account& account : accounts) {
+  for (Account& account : file.accounts) {
     std::string login = account.login;
     entries_.emplace(std::move(login), NewEntry(std::move(account), std::make_shared<RoundUse>()));
   }
@@ -70,13 +71,17 @@ absl::Status AccountStore::CheckUnchanged() const {
                    "written over it: restart pitserd to have it read, then try again"));
 }
 
-absl::Status AccountStore::Save(const Entries& entries) {
+absl::Status AccountStore::Save(Entries entries, Logins removed) {
   PITSER_RETURN_IF_ERROR(CheckUnchanged());
-  std::vector<Account> accounts;
-  for (const auto& [login, entry] : entries) accounts.push_back(entry->account);
-  std::string text = FormatAccounts(accounts);
+  AccountsFile file;
+  for (const auto& [login, entry] : entries) file.accounts.push_back(entry->account);
+  file.removed = std::move(removed);
+  std::string text = FormatAccounts(file);
   PITSER_RETURN_IF_ERROR(base::WriteFileDurably(path_, ledger::AsBytes(text), 0600));
   on_disk_ = std::move(text);
+  removed_ = std::move(file.removed);
+  MutexLock lock(mu_);
+  entries_ = std::move(entries);
   return absl::OkStatus();
 }
 
@@ -94,7 +99,14 @@ std::vector<Account> AccountStore::List() const {
   return accounts;
 }
 
-absl::Status AccountStore::Add(Account account) {
+std::vector<Account> AccountStore::ListOfThisProcess() const {
+  MutexLock lock(mu_);
+  std::vector<Account> accounts;
+  for (const auto& [login, entry] : extra_) accounts.push_back(entry->account);
+  return accounts;
+}
+
+absl::Status AccountStore::Add(Account account, bool again) {
   PITSER_RETURN_IF_ERROR(CheckAccount(account));
   MutexLock writing(write_mu_);
   Entries changed;
@@ -105,39 +117,50 @@ absl::Status AccountStore::Add(Account account) {
     }
     changed = entries_;
   }
+  if (!again && removed_.contains(account.login)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("there was an account ", account.login,
+                     ", which was removed, and signatures name it: choose another login id, or say "
+                     "--again if it is the same client's"));
+  }
   std::string login = account.login;
   changed[login] = NewEntry(std::move(account), std::make_shared<RoundUse>());
-  PITSER_RETURN_IF_ERROR(Save(changed));
+  return Save(std::move(changed), removed_);
+}
+
+absl::StatusOr<AccountStore::Entries> AccountStore::EntriesWith(std::string_view login) const {
   MutexLock lock(mu_);
-  entries_ = std::move(changed);
-  return absl::OkStatus();
+  if (extra_.contains(login)) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the account ", ledger::ToAbsl(login),
+        " is there because the node was started with allow_anonymous: that and the settings "
+        "anonymous_max_level and anonymous_max_requests say what it may"));
+  }
+  if (!entries_.contains(login)) {
+    return absl::NotFoundError(absl::StrCat("there is no account ", ledger::ToAbsl(login)));
+  }
+  return entries_;
 }
 
 absl::Status AccountStore::Change(std::string_view login,
                                   const std::function<void(Account&)>& change) {
   MutexLock writing(write_mu_);
-  Entries changed;
-  {
-    MutexLock lock(mu_);
-    if (extra_.contains(login)) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "the account ", ledger::ToAbsl(login),
-          " is there because the node was started with allow_anonymous: it cannot be changed"));
-    }
-    changed = entries_;
-  }
+  PITSER_ASSIGN_OR_RETURN(Entries changed, EntriesWith(login));
   const auto it = changed.find(login);
-  if (it == changed.end()) {
-    return absl::NotFoundError(absl::StrCat("there is no account ", ledger::ToAbsl(login)));
-  }
   Account account = it->second->account;
   change(account);
   PITSER_RETURN_IF_ERROR(CheckAccount(account));
   it->second = NewEntry(std::move(account), it->second->use);
-  PITSER_RETURN_IF_ERROR(Save(changed));
-  MutexLock lock(mu_);
-  entries_ = std::move(changed);
-  return absl::OkStatus();
+  return Save(std::move(changed), removed_);
+}
+
+absl::Status AccountStore::Remove(std::string_view login) {
+  MutexLock writing(write_mu_);
+  PITSER_ASSIGN_OR_RETURN(Entries changed, EntriesWith(login));
+  changed.erase(changed.find(login));
+  Logins removed = removed_;
+  removed.emplace(login);
+  return Save(std::move(changed), std::move(removed));
 }
 
 void AccountStore::AddForThisProcess(Account account) {

@@ -67,6 +67,20 @@ absl::StatusOr<Account> FromJson(const Json& json) {
   return account;
 }
 
+// Missing: of a version that removed none.
+absl::Status ReadRemoved(const Json& json, std::set<std::string, std::less<>>& removed) {
+  const auto list = json.find("removed");
+  if (list == json.end()) return absl::OkStatus();
+  if (!list->is_array()) return Malformed("removed is no list");
+  for (const Json& login : *list) {
+    if (!login.is_string()) return Malformed("removed holds something that is no login id");
+    const auto text = login.get<std::string>();
+    if (!IsLogin(text)) return Malformed("removed holds something that is no login id");
+    removed.insert(text);
+  }
+  return absl::OkStatus();
+}
+
 Json ToJson(const Account& account) {
   Json hmac = Json::array();
   for (const ledger::HashAlgorithm algorithm : account.hmac) {
@@ -84,7 +98,7 @@ Json ToJson(const Account& account) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<Account>> ParseAccounts(std::string_view text) {
+absl::StatusOr<AccountsFile> ParseAccounts(std::string_view text) {
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return Malformed("no JSON object");
   std::string schema;
@@ -95,22 +109,25 @@ absl::StatusOr<std::vector<Account>> ParseAccounts(std::string_view text) {
   }
   const auto list = json.find("accounts");
   if (list == json.end() || !list->is_array()) return Malformed("no list of accounts");
-  std::vector<Account> accounts;
+  AccountsFile file;
   std::set<std::string> logins;
   for (const Json& each : *list) {
     PITSER_ASSIGN_OR_RETURN(Account account, FromJson(each));
     if (!logins.insert(account.login).second) {
       return Malformed(absl::StrCat("two accounts have the login id ", account.login));
     }
-    accounts.push_back(std::move(account));
+    file.accounts.push_back(std::move(account));
   }
-  return accounts;
+  PITSER_RETURN_IF_ERROR(ReadRemoved(json, file.removed));
+  return file;
 }
 
-std::string FormatAccounts(const std::vector<Account>& accounts) {
+std::string FormatAccounts(const AccountsFile& file) {
   Json list = Json::array();
-  for (const Account& account : accounts) list.push_back(ToJson(account));
-  return Json{{"schema", kSchema}, {"accounts", list}}.dump(1) + "\n";
+  for (const Account& account : file.accounts) list.push_back(ToJson(account));
+  Json json = {{"schema", kSchema}, {"accounts", list}};
+  if (!file.removed.empty()) json["removed"] = file.removed;
+  return json.dump(1) + "\n";
 }
 
 }  // namespace pitser::server

@@ -84,14 +84,22 @@ absl::Status AddTo(AccountStore& store, const v1::AddAccountRequest& request,
   if (account.key.empty()) {
     PITSER_ASSIGN_OR_RETURN(account.key, MadeKey());
   }
-  PITSER_RETURN_IF_ERROR(store.Add(account));
+  PITSER_RETURN_IF_ERROR(store.Add(account, request.again()));
   Tell(account, *response.mutable_account());
   if (!request.account().has_key()) response.set_key(ledger::ToString(account.key));
   return absl::OkStatus();
 }
 
 void ListIn(const AccountStore& store, v1::ListAccountsResponse& response) {
+  for (const Account& account : store.ListOfThisProcess()) {
+    Tell(account, *response.add_accounts());
+    response.mutable_accounts()->rbegin()->set_anonymous(true);
+  }
   for (const Account& account : store.List()) Tell(account, *response.add_accounts());
+}
+
+absl::Status RemoveFrom(AccountStore& store, const v1::RemoveAccountRequest& request) {
+  return store.Remove(request.login());
 }
 
 absl::Status ChangeIn(AccountStore& store, const v1::ChangeAccountRequest& request,

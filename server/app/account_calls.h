@@ -11,6 +11,7 @@ namespace pitser::server {
 absl::Status AddTo(AccountStore& store, const control::v1::AddAccountRequest& request,
                    control::v1::AddAccountResponse& response);
 void ListIn(const AccountStore& store, control::v1::ListAccountsResponse& response);
+absl::Status RemoveFrom(AccountStore& store, const control::v1::RemoveAccountRequest& request);
 absl::Status ChangeIn(AccountStore& store, const control::v1::ChangeAccountRequest& request,
                       control::v1::ChangeAccountResponse& response);
 

@@ -71,6 +71,7 @@ ordered_json Json(const v1::Account& account) {
                        {"max_level", account.max_level()}, {"max_requests", account.max_requests()},
                        {"hmac", ordered_json::array()}};
   for (const std::string& name : account.hmac()) json["hmac"].push_back(name);
+  if (account.anonymous()) json["anonymous"] = true;
   return json;
 }
 
@@ -102,7 +103,12 @@ ExitCode List(const std::string& run_dir, bool json) {
     return Say(told.dump(2) + "\n");
   }
   std::string text;
-  for (const v1::Account& account : list->accounts()) text += Row(account);
+  for (const v1::Account& account : list->accounts()) {
+    text += Row(account);
+    if (account.anonymous()) {
+      text += "  its key is its name, by allow_anonymous: whoever reaches the port may use it\n";
+    }
+  }
   return Say(text.empty() ? "no accounts; `pitserd account add LOGIN` makes one\n" : text);
 }
 
@@ -119,6 +125,7 @@ ExitCode Change(const std::string& run_dir, const AccountCommand& command, bool 
   if (command.action == Action::kAdd) {
     v1::AddAccountRequest request;
     request.set_login(command.login);
+    request.set_again(command.again);
     *request.mutable_account() = change;
     const auto added = AddAccountThroughSocket(run_dir, request, kTimeout);
     return added.ok() ? Tell(added->account(), added->key(), json) : Refuse(added.status());
@@ -130,10 +137,28 @@ ExitCode Change(const std::string& run_dir, const AccountCommand& command, bool 
   return changed.ok() ? Tell(changed->account(), changed->key(), json) : Refuse(changed.status());
 }
 
+ExitCode Remove(const std::string& run_dir, const std::string& login, bool json) {
+  v1::RemoveAccountRequest request;
+  request.set_login(login);
+  const auto removed = RemoveAccountThroughSocket(run_dir, request, kTimeout);
+  if (!removed.ok()) return Refuse(removed.status());
+  if (json) {
+    return Say(ordered_json{{"schema", "pitserd.account/1"}, {"removed", login}}.dump(2) + "\n");
+  }
+  return Say(absl::StrCat("removed ", login, ": its key is gone; signatures go on naming it\n"));
+}
+
 }  // namespace
 
 ExitCode RunAccountCommand(const std::string& run_dir, const AccountCommand& command, bool json) {
-  return command.action == Action::kList ? List(run_dir, json) : Change(run_dir, command, json);
+  switch (command.action) {
+    case Action::kList:
+      return List(run_dir, json);
+    case Action::kRemove:
+      return Remove(run_dir, command.login, json);
+    default:
+      return Change(run_dir, command, json);
+  }
 }
 
 }  // namespace pitser::server

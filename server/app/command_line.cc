@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/arguments.h"
 #include "base/build_info.h"
@@ -177,6 +178,8 @@ struct Commands {
                      "Take its requests again");
     AddAccountAction(defaults, AccountCommand::Action::kRotate, "rotate",
                      "Give it another key; the old one is refused from then on");
+    AddAccountAction(defaults, AccountCommand::Action::kRemove, "remove",
+                     "Remove it and its key for good; signatures go on naming it");
   }
 
   void AddAccountAction(const Settings& defaults, AccountCommand::Action action, const char* name,
@@ -193,6 +196,11 @@ struct Commands {
                     "take the key from this file, or from standard input (-), without the line's "
                     "end; else the server makes one")
           ->type_name("FILE");
+    }
+    if (action == Action::kAdd) {
+      to.add_flag("--again", account_command.again,
+                  "although an account of this login id was removed, whom signatures name: say so "
+                  "for the same client only");
     }
     if (action == Action::kAdd || action == Action::kChange) {
       to.add_option("--max-level", account_command.max_level,
@@ -252,6 +260,16 @@ bool ReadServices(std::string_view text, AccountCommand& command) {
   return true;
 }
 
+// As of `pitser`: a number alone is one of seconds.
+bool ReadTimeout(const std::string& text, absl::Duration& timeout) {
+  std::uint64_t seconds = 0;
+  if (absl::SimpleAtoi(text, &seconds)) {
+    timeout = absl::Seconds(static_cast<std::int64_t>(std::min<std::uint64_t>(seconds, 1U << 30)));
+    return true;
+  }
+  return absl::ParseDuration(text, &timeout) && timeout >= absl::ZeroDuration();
+}
+
 CommandLine Settle(const Commands& commands, const base::Variables& variables) {
   CommandLine result;
   base::SettingsInForce settings = base::InForce(SettingsTable(), result.settings);
@@ -267,9 +285,8 @@ CommandLine Settle(const Commands& commands, const base::Variables& variables) {
     refusal.hints = base::MisspeltVariables(layers, settings);
     return refusal;
   }
-  if (!commands.timeout.empty() && (!absl::ParseDuration(commands.timeout, &result.timeout) ||
-                                    result.timeout < absl::ZeroDuration())) {
-    return Refuse(absl::StrCat("--timeout: expected a duration like 60s or 1m30s, got '",
+  if (!commands.timeout.empty() && !ReadTimeout(commands.timeout, result.timeout)) {
+    return Refuse(absl::StrCat("--timeout: expected a duration like 60, 60s or 1m30s, got '",
                                commands.timeout, "'"));
   }
   if (commands.publish->parsed()) {

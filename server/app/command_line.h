@@ -16,13 +16,14 @@ using base::ExitCode;
 
 // What `pitserd account` is to do.
 struct AccountCommand {
-  enum class Action { kAdd, kList, kChange, kDisable, kEnable, kRotate };
+  enum class Action { kAdd, kList, kChange, kDisable, kEnable, kRotate, kRemove };
   Action action = Action::kList;
   std::string login;
   std::string key_file;  // "-" is standard input. Empty: the server makes a key, where one is due.
   std::optional<std::uint32_t> max_level, max_requests;
   std::vector<std::string> hmac;  // Names of hash algorithms; empty: as it is.
   std::optional<bool> sign, extend;
+  bool again = false;  // Of kAdd: although one of this login was removed.
 };
 
 // What a command line asks for.

@@ -93,4 +93,10 @@ absl::StatusOr<control::v1::ChangeAccountResponse> ChangeAccountThroughSocket(
   return Call(run_dir, timeout, &Control::Stub::ChangeAccount, request);
 }
 
+absl::StatusOr<control::v1::RemoveAccountResponse> RemoveAccountThroughSocket(
+    const std::string& run_dir, const control::v1::RemoveAccountRequest& request,
+    absl::Duration timeout) {
+  return Call(run_dir, timeout, &Control::Stub::RemoveAccount, request);
+}
+
 }  // namespace pitser::server

@@ -32,6 +32,9 @@ absl::StatusOr<control::v1::AddAccountResponse> AddAccountThroughSocket(
     absl::Duration timeout);
 absl::StatusOr<control::v1::ListAccountsResponse> ListAccountsThroughSocket(
     const std::string& run_dir, absl::Duration timeout);
+absl::StatusOr<control::v1::RemoveAccountResponse> RemoveAccountThroughSocket(
+    const std::string& run_dir, const control::v1::RemoveAccountRequest& request,
+    absl::Duration timeout);
 absl::StatusOr<control::v1::ChangeAccountResponse> ChangeAccountThroughSocket(
     const std::string& run_dir, const control::v1::ChangeAccountRequest& request,
     absl::Duration timeout);

@@ -15,6 +15,7 @@
 #include "pitser/control/v1/control.grpc.pb.h"
 #include "server/app/account_calls.h"
 #include "server/app/control_address.h"
+#include "server/gateway/grpc/call_support.h"
 #include "server/gateway/grpc/status_map.h"
 
 namespace pitser::server {
@@ -78,6 +79,13 @@ class ControlService final : public control::v1::Control::CallbackService {
     });
   }
 
+  grpc::ServerUnaryReactor* RemoveAccount(grpc::CallbackServerContext* context,
+                                          const control::v1::RemoveAccountRequest* request,
+                                          control::v1::RemoveAccountResponse*) override {
+    return Run(changing_, *context,
+               [this, request] { return RemoveFrom(node_->accounts(), *request); });
+  }
+
   // Waits for what was taken: a publication with its limits (Core::AdvanceHead), else the disk.
   void Stop() {
     looking_.Stop();
@@ -92,7 +100,7 @@ class ControlService final : public control::v1::Control::CallbackService {
     grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
     context.AddTrailingMetadata("pitser-answer", "1");
     const auto posted = pool.Post([&context, reactor, work = std::move(work)] {
-      reactor->Finish(EndStatus(context, work()));
+      reactor->Finish(EndStatus(context, internal::WithMemory(work)));
     });
     if (posted != base::WorkerPool::Posted::kYes) {
       reactor->Finish(ToGrpcStatus(absl::UnavailableError("the server is busy or shutting down")));

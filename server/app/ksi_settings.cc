@@ -57,11 +57,14 @@ absl::StatusOr<KsiGatewayOptions> KsiOptions(const Settings& settings, std::opti
         "ksi_cors_origins: * and allow_anonymous together would let every web page sign");
   }
   options.limits.max_connections = settings.ksi_max_connections;
+  options.limits.max_connections_per_address = settings.ksi_max_connections_per_address;
   options.limits.max_in_flight = settings.ksi_max_in_flight;
   options.limits.max_unsent_bytes = settings.ksi_max_unsent_bytes;
   options.limits.max_queued_reads = settings.max_queued_reads;
   options.limits.transfer_timeout = settings.ksi_transfer_timeout;
   options.limits.idle_timeout = settings.ksi_idle_timeout;
+  options.limits.first_request_timeout =
+      std::min(settings.ksi_first_request_timeout, settings.ksi_idle_timeout);
   return options;
 }
 

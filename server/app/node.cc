@@ -15,6 +15,7 @@
 #include "server/aggregator/aggregator.h"
 #include "server/app/control_socket.h"
 #include "server/app/data_folder.h"
+#include "server/app/descriptors.h"
 #include "server/app/genesis.h"
 #include "server/app/key_keeper.h"
 #include "server/app/ksi_settings.h"
@@ -26,6 +27,7 @@
 #include "server/gateway/grpc/account.h"
 #include "server/gateway/grpc/gateway.h"
 #include "server/gateway/ksi/gateway.h"
+#include "server/gateway/refusal_log.h"
 #include "server/keys/key_set.h"
 #include "server/parent/parent_extender.h"
 #include "server/parent/parent_publications.h"
@@ -60,7 +62,9 @@ absl::StatusOr<std::optional<GrpcTls>> ReadTls(const Settings& settings) {
   }
   GrpcTls tls;
   PITSER_ASSIGN_OR_RETURN(tls.certificate_pem, ReadPem("tls_cert", settings.tls_cert));
-  PITSER_ASSIGN_OR_RETURN(tls.key_pem, ReadPem("tls_key", settings.tls_key));
+  auto key = base::ReadSecretFile(settings.tls_key, kMaxPemSize);
+  if (!key.ok()) return ledger::Annotate(key.status(), "tls_key");
+  tls.key_pem = *std::move(key);
   PITSER_ASSIGN_OR_RETURN(tls.client_ca_pem, ReadPem("tls_client_ca", settings.tls_client_ca));
   return std::optional<GrpcTls>(std::move(tls));
 }
@@ -137,6 +141,13 @@ AggregatorOptions RoundOptions(const Settings& settings) {
   return options;
 }
 
+Account Anonymous(const Settings& settings) {
+  Account account = AnonymousAccount();
+  account.max_level = static_cast<ledger::Level>(settings.anonymous_max_level);
+  account.max_requests = static_cast<std::uint32_t>(settings.anonymous_max_requests);
+  return account;
+}
+
 std::uint64_t NowSeconds(const base::Clock& clock) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(0, absl::ToUnixSeconds(clock.Now())));
 }
@@ -211,7 +222,7 @@ class NodeImpl final : public Node, private Operated {
       PITSER_RETURN_IF_ERROR(StartLedger(environment));
     }
     PITSER_ASSIGN_OR_RETURN(accounts_, AccountStore::Open(folder_->accounts()));
-    if (settings_.allow_anonymous) accounts_->AddForThisProcess(AnonymousAccount());
+    if (settings_.allow_anonymous) accounts_->AddForThisProcess(Anonymous(settings_));
     return StartFaces(clock, std::move(gateway), std::move(ksi));
   }
 
@@ -331,7 +342,7 @@ class NodeImpl final : public Node, private Operated {
     facts_.accounts = accounts_.get();
     facts_.extender = extender_.get();
     TellHealthNow();
-    health_ticker_.emplace(clock, "health", kTellHealthEvery, [this] { TellHealthNow(); });
+    health_ticker_.emplace(clock, "health", kTellHealthEvery, [this] { EverySecond(); });
     PITSER_ASSIGN_OR_RETURN(control_, ControlSocket::Start(folder_->run(), this));
     return absl::OkStatus();
   }
@@ -351,6 +362,12 @@ class NodeImpl final : public Node, private Operated {
   }
 
   AccountStore& accounts() override { return *accounts_; }
+
+  void EverySecond() {
+    TellHealthNow();
+    descriptors_.Look(facts_.clock->Monotonic());
+    TellRefusals(absl::ToInt64Seconds(facts_.clock->Monotonic()));
+  }
 
   void TellHealthNow() {
     base::MutexLock lock(tell_mu_);
@@ -382,6 +399,7 @@ class NodeImpl final : public Node, private Operated {
   // Held while health is read and told, so that nothing older comes after it.
   base::Mutex tell_mu_;
   std::unique_ptr<ControlSocket> control_;
+  DescriptorWatch descriptors_;  // The ticker's.
   std::optional<base::Ticker> health_ticker_;
 };
 

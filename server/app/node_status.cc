@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "base/build_info.h"
+#include "base/log_output.h"
 #include "base/settings.h"
 #include "ledger/base/bytes.h"
 #include "ledger/format/publication.h"
@@ -151,7 +152,9 @@ void FillStatus(const NodeFacts& facts, GetStatusResponse& status) {
   if (facts.keys != nullptr) FillCertificates(facts.keys->certificates(), now, status);
   FillLimits(*facts.settings, status);
   FillMemory(*status.mutable_memory());
+  status.set_dropped_log_lines(base::DroppedLogLines());
   if (facts.ksi == nullptr) return;
+  status.mutable_ksi()->set_allow_anonymous(facts.settings->allow_anonymous);
   status.mutable_ksi()->set_accounts(facts.accounts->List().size());
   status.mutable_ksi()->set_connections(facts.ksi->connections());
   status.mutable_ksi()->set_first_second(facts.extender->first_second());

@@ -61,10 +61,10 @@ ExitCode AwaitDrained(const std::string& run_dir, absl::Duration timeout) {
     const std::uint64_t pending = status->rounds().pending_requests();
     if (pending == 0) return Say("drained: nothing is pending\n");
     if (absl::Now() >= until) {
-      return Refuse(
-          ExitCode::kUnreachable,
-          absl::StrCat(pending, " requests are still pending after ", absl::FormatDuration(timeout),
-                       "; no new ones are taken until pitserd drain --undo"));
+      return Refuse(ExitCode::kUnreachable,
+                    absl::StrCat(pending, pending == 1 ? " request is" : " requests are",
+                                 " still pending after ", absl::FormatDuration(timeout),
+                                 "; no new ones are taken until pitserd drain --undo"));
     }
     absl::SleepFor(kPollInterval);
   }

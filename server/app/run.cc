@@ -17,6 +17,7 @@
 #include "base/variables.h"
 #include "ledger/base/bytes.h"
 #include "server/app/command_line.h"
+#include "server/app/descriptors.h"
 #include "server/app/operator_commands.h"
 #include "server/app/signals.h"
 #include "server/gateway/grpc/grpc_log.h"
@@ -76,6 +77,9 @@ int Serve(const Settings& settings, const Environment& environment) {
   base::SetLogLevel(*level);
   SendGrpcLogToOurs();
 
+  if (const absl::Status raised = RaiseDescriptorLimit(DescriptorsNeeded(settings)); !raised.ok()) {
+    return RefuseToServe(ExitCodeOf(raised), raised.message());
+  }
   const auto node = Node::Start(settings, environment);
   if (!node.ok()) return RefuseToServe(ExitCodeOf(node.status()), node.status().message());
   const std::string faces = (*node)->Faces();

@@ -33,7 +33,8 @@ const std::array kTable = {
             "the server's TLS certificate, PEM, followed by its intermediates. Without it the "
             "service speaks plain text",
             &S::tls_cert},
-    Setting{"tls_key", kService, "FILE", "the key of tls_cert, PEM", &S::tls_key},
+    Setting{"tls_key", kService, "FILE", "the key of tls_cert, PEM, readable by nobody else",
+            &S::tls_key},
     Setting{"tls_client_ca",
             kService,
             "FILE",
@@ -71,6 +72,11 @@ const std::array kTable = {
             "the account anon with the key anon, for tests: whoever reaches the port can use it. "
             "Only on loopback, or with insecure_listen",
             &S::allow_anonymous},
+    Setting{"anonymous_max_level", kKsi, "N",
+            "of allow_anonymous: the highest tree that a hash may be the root of",
+            Setting::Number{&S::anonymous_max_level, 1, 20}},
+    Setting{"anonymous_max_requests", kKsi, "N", "of allow_anonymous: requests in one round",
+            Setting::Number{&S::anonymous_max_requests, 1, 16'000}},
     Setting{"ksi_push_configuration", kKsi, "",
             "tell clients over TCP unasked when their account's limits have changed. Not every "
             "client takes it",
@@ -228,6 +234,10 @@ const std::array kTable = {
     Setting{"ksi_max_connections", kLimits, "N",
             "connections of the KSI service protocol at once; further ones are closed",
             Setting::Number{&S::ksi_max_connections, 1, 1'000'000}},
+    Setting{"ksi_max_connections_per_address", kLimits, "N",
+            "of them, those that one address may have (of IPv6 one network of 64 bits). Raise it "
+            "where all come through a proxy",
+            Setting::Number{&S::ksi_max_connections_per_address, 1, 1'000'000}},
     Setting{"ksi_max_in_flight", kLimits, "N",
             "unanswered requests of one TCP connection; while there are more, none is read",
             Setting::Number{&S::ksi_max_in_flight, 1, 10'000'000}},
@@ -238,6 +248,11 @@ const std::array kTable = {
     Setting{"ksi_transfer_timeout", kLimits, "DURATION",
             "what a request may take from its first byte to its last, and an answer to be read on",
             Setting::Duration{&S::ksi_transfer_timeout, absl::Milliseconds(100), absl::Hours(1)}},
+    Setting{
+        "ksi_first_request_timeout", kLimits, "DURATION",
+        "after which a connection of the KSI service protocol that sent nothing is closed, and "
+        "one that showed no account's right HMAC yet when it sends no more",
+        Setting::Duration{&S::ksi_first_request_timeout, absl::Milliseconds(100), absl::Hours(1)}},
     Setting{"ksi_idle_timeout", kLimits, "DURATION",
             "after which a connection of the KSI service protocol without requests is closed",
             Setting::Duration{&S::ksi_idle_timeout, absl::Milliseconds(100), absl::Hours(24)}},

@@ -21,6 +21,8 @@ struct Settings {
 
   std::string ksi_sign_listen, ksi_extend_listen;
   bool allow_anonymous = false;
+  std::uint64_t anonymous_max_level = 20;
+  std::uint64_t anonymous_max_requests = 16'000;
   bool ksi_push_configuration = false;
   std::string ksi_cors_origins;
 
@@ -59,9 +61,11 @@ struct Settings {
   std::uint64_t max_publication_streams = 256;
   std::uint64_t max_grpc_memory_bytes = std::uint64_t{512} << 20;
   std::uint64_t ksi_max_connections = 4096;
+  std::uint64_t ksi_max_connections_per_address = 1024;
   std::uint64_t ksi_max_in_flight = 16'384;
   std::uint64_t ksi_max_unsent_bytes = std::uint64_t{4} << 20;
   absl::Duration ksi_transfer_timeout = absl::Seconds(30);
+  absl::Duration ksi_first_request_timeout = absl::Seconds(10);
   absl::Duration ksi_idle_timeout = absl::Minutes(15);
   std::uint64_t calendar_cache_bytes = std::uint64_t{64} << 20;
 

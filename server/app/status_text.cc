@@ -18,6 +18,15 @@ std::string Line(const char* name, const std::string& text) {
   return absl::StrFormat("%-13s %s\n", name, text);
 }
 
+// "1 request", "2 requests"; the word is the singular.
+std::string Count(std::uint64_t number, absl::string_view word) {
+  return absl::StrCat(number, " ", word, number == 1 ? "" : "s");
+}
+
+std::string Days(std::int64_t days) {
+  return absl::StrCat(days, days == 1 || days == -1 ? " day" : " days");
+}
+
 std::string SigningText(const control::v1::SigningStatus& signing) {
   return signing.serving() ? "yes" : absl::StrCat("no: ", signing.reason());
 }
@@ -27,9 +36,9 @@ std::string RoundsText(const control::v1::RoundsStatus& rounds) {
   if (rounds.failed_rounds() > 0) absl::StrAppend(&text, ", ", rounds.failed_rounds(), " failed");
   if (!rounds.has_last_round()) return text;
   const control::v1::RoundsStatus::Round& last = rounds.last_round();
-  return absl::StrCat(text, "; the last of ", Utc(last.time()), ": ", last.requests(),
-                      " requests in ",
-                      absl::FormatDuration(absl::Microseconds(last.duration_us())));
+  return absl::StrFormat("%s; the last of %s: %s in %.3f seconds", text, Utc(last.time()),
+                         Count(last.requests(), "request"),
+                         static_cast<double>(last.duration_us()) / 1e6);
 }
 
 std::string RequestsText(const control::v1::RoundsStatus& rounds) {
@@ -40,10 +49,11 @@ std::string RequestsText(const control::v1::RoundsStatus& rounds) {
 }
 
 std::string CalendarText(const control::v1::CalendarStatus& calendar) {
-  return absl::StrCat(
-      calendar.has_head() ? absl::StrCat("head ", Utc(calendar.head()), " (", calendar.head(), ")")
+  return absl::StrCat(calendar.has_head()
+                          ? absl::StrCat("head ", Utc(calendar.head()), " (", calendar.head(), ")")
                           : std::string("no second is closed yet"),
-      ", ", calendar.followers(), " followers", calendar.damaged() ? ", DAMAGED: see the log" : "");
+                      ", ", Count(calendar.followers(), "follower"),
+                      calendar.damaged() ? ", DAMAGED: see the log" : "");
 }
 
 std::string PublicationsText(const control::v1::PublicationsStatus& publications) {
@@ -65,7 +75,7 @@ std::string CertificatesText(const GetStatusResponse& status) {
   std::string text;
   for (const control::v1::CertificateStatus& certificate : status.certificates()) {
     absl::StrAppend(&text, text.empty() ? "" : ", ", certificate.name(), " ",
-                    certificate.days_left(), " days left");
+                    Days(certificate.days_left()), " left");
     if (!certificate.advice().empty()) absl::StrAppend(&text, " (", certificate.advice(), ")");
   }
   return text;
@@ -79,8 +89,10 @@ std::string ParentText(const control::v1::ParentStatus& parent) {
 }
 
 std::string KsiText(const control::v1::KsiStatus& ksi) {
-  return absl::StrCat(ksi.accounts(), " accounts, ", ksi.connections(),
-                      " connections; the calendar begins ", Utc(ksi.first_second()));
+  return absl::StrCat(
+      Count(ksi.accounts(), "account"), ", ", Count(ksi.connections(), "connection"),
+      "; the calendar begins ", Utc(ksi.first_second()),
+      ksi.allow_anonymous() ? "; allow_anonymous: whoever reaches the port may use anon" : "");
 }
 
 ordered_json RoundsJson(const control::v1::RoundsStatus& rounds) {
@@ -130,6 +142,10 @@ std::string StatusAsText(const GetStatusResponse& status) {
                                     : Line("certificates", CertificatesText(status)),
       Line("memory", absl::StrCat(Mebibytes(status.memory().resident_bytes()), ", at most ",
                                   Mebibytes(status.memory().peak_resident_bytes()))));
+  if (status.dropped_log_lines() > 0) {
+    absl::StrAppend(&text, Line("log", absl::StrCat(Count(status.dropped_log_lines(), "line"),
+                                                    " dropped: standard error is not read")));
+  }
   if (status.has_parent()) absl::StrAppend(&text, Line("parent", ParentText(status.parent())));
   if (status.has_ksi()) absl::StrAppend(&text, Line("ksi", KsiText(status.ksi())));
   for (const control::v1::LimitStatus& limit : status.limits()) {
@@ -174,7 +190,8 @@ std::string StatusAsJson(const GetStatusResponse& status) {
   if (status.has_ksi()) {
     json["ksi"] = {{"accounts", status.ksi().accounts()},
                    {"connections", status.ksi().connections()},
-                   {"first_second", status.ksi().first_second()}};
+                   {"first_second", status.ksi().first_second()},
+                   {"allow_anonymous", status.ksi().allow_anonymous()}};
   }
   json["certificates"] = ordered_json::array();
   for (const control::v1::CertificateStatus& certificate : status.certificates()) {
@@ -189,6 +206,7 @@ std::string StatusAsJson(const GetStatusResponse& status) {
   }
   json["memory"] = {{"resident_bytes", status.memory().resident_bytes()},
                     {"peak_resident_bytes", status.memory().peak_resident_bytes()}};
+  json["dropped_log_lines"] = status.dropped_log_lines();
   // Bytes that are no UTF-8 (a path, say) must not make it throw.
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace);
 }

@@ -376,6 +376,18 @@ class AccountsTest(KsiTest):
         self.assertEqual(stored.stat().st_mode & 0o777, 0o600)
         self.assertNotIn("new secret", (self.node.folder / "pitserd.log").read_text())
 
+        removed = account_command(self.node, "remove", "issuer.example")
+        self.assertEqual(removed.returncode, 0, removed.stderr)
+        self.assertEqual(self.status(issuer), 0x102)
+        self.assertNotIn(b"new secret".hex(), stored.read_text())
+        # Signatures name it: the name is not given to somebody else by mistake, also not later.
+        self.node.stop()
+        self.node.start()
+        again = account_command(self.node, "add", "issuer.example")
+        self.assertEqual(again.returncode, 5, again.stderr)
+        self.assertIn("--again", again.stderr)
+        self.assertEqual(account_command(self.node, "add", "issuer.example", "--again").returncode, 0)
+
     def test_refusals_say_why(self):
         again = account_command(self.node, "add", "twice", "--key-file", "-", input="k")
         self.assertEqual(again.returncode, 0, again.stderr)
@@ -491,7 +503,7 @@ class PushTest(KsiTest):
 
 class HostileTest(KsiTest):
     FLAGS = (*KSI, "--allow-anonymous", "--ksi-transfer-timeout", "2s", "--ksi-idle-timeout", "3s",
-             "--ksi-max-connections", "1200")
+             "--ksi-max-connections", "1200", "--ksi-max-connections-per-address", "1200")
 
     def memory(self):
         status = pathlib.Path(f"/proc/{self.node.pid}/status").read_text()

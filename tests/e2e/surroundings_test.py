@@ -4,8 +4,11 @@
 import fcntl
 import os
 import pathlib
+import resource
 import select
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -144,6 +147,81 @@ class SurroundingsTest(unittest.TestCase):
                  "--trust", node.trust], cwd=node.folder, check=False, timeout=LIMIT,
                 env=clean_environment(node.folder), stderr=subprocess.PIPE)
             self.assertEqual(result.returncode, 7, result.stderr)
+
+    def limited(self, soft, hard):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return limit
+
+    def test_too_few_descriptors_are_refused_and_more_are_taken(self):
+        node = self.start(preexec_fn=self.limited(64, 64))
+        self.assertEqual(node.wait(LIMIT), 7)
+        self.assertIn(b"pitserd: the limit of open files", node.stderr.read())
+        node = self.start("--ksi-sign-listen", "127.0.0.1:0", preexec_fn=self.limited(1024, 1024))
+        self.assertEqual(node.wait(LIMIT), 7)
+        self.assertIn(b"ksi_max_connections", node.stderr.read())
+        node = self.start(preexec_fn=self.limited(64, 1024))
+        node.stdout.readline()
+        limits = pathlib.Path(f"/proc/{node.pid}/limits").read_text()
+        self.assertRegex(limits, r"Max open files +1024 +1024")
+
+    def test_running_out_of_descriptors_is_told(self):
+        node = self.start(preexec_fn=self.limited(256, 256))
+        server = node.stdout.readline().decode().split("grpc=")[1].strip()
+        host, port = server.rsplit(":", 1)
+        connections = []
+        self.addCleanup(lambda: [each.close() for each in connections])
+        for _ in range(300):
+            connections.append(socket.create_connection((host, int(port)), timeout=LIMIT))
+        while b" descriptors_exhausted limit=256 " not in node.stderr.readline():
+            pass
+        for each in connections:
+            each.close()
+        while b" descriptors_free" not in node.stderr.readline():
+            pass
+
+    def test_a_silent_peer_does_not_close_the_ksi_face(self):
+        node = self.start("--ksi-sign-listen", "127.0.0.1:0", "--allow-anonymous",
+                          "--ksi-max-connections-per-address", "4", "--anonymous-max-requests", "7",
+                          "--ksi-first-request-timeout", "1s")
+        words = dict(word.split("=") for word in node.stdout.readline().decode().split()[2:])
+        host, port = words["ksi-sign"].rsplit(":", 1)
+        peers = [socket.create_connection((host, int(port)), timeout=LIMIT) for _ in range(5)]
+        self.addCleanup(lambda: [each.close() for each in peers])
+        # Beyond its share an address gets nothing, and what is silent is closed soon.
+        for peer in reversed(peers):
+            self.assertEqual(peer.recv(1), b"")
+        while b" refused face=ksi reason=ksi_max_connections_per_address count=1" not in \
+                node.stderr.readline():
+            pass
+        accounts = subprocess.run([BIN / "pitserd", "account", "list", "--data", self.data],
+                                  check=True, text=True, capture_output=True, timeout=LIMIT).stdout
+        self.assertRegex(accounts, r"anon .* requests +7 ")
+        self.assertIn("allow_anonymous", accounts)
+        self.assertIn("allow_anonymous", self.status().stdout)
+
+    def test_https_of_the_ksi_face_has_forward_secrecy(self):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout",
+                        "key.pem", "-out", "cert.pem", "-days", "2", "-subj", "/CN=localhost"],
+                       cwd=self.folder, check=True, capture_output=True)
+        node = self.start("--ksi-sign-listen", "127.0.0.1:0", "--tls-cert", "cert.pem",
+                          "--tls-key", "key.pem")
+        words = dict(word.split("=") for word in node.stdout.readline().decode().split()[2:])
+        host, port = words["ksi-sign"].rsplit(":", 1)
+
+        def shake_hands(ciphers):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers(ciphers)
+            with socket.create_connection((host, int(port)), timeout=LIMIT) as plain:
+                with context.wrap_socket(plain) as tls:
+                    return tls.cipher()[0]
+
+        self.assertIn("ECDHE", shake_hands("ECDHE+AESGCM"))
+        for ciphers in ("AES128-GCM-SHA256", "AES256-SHA", "ECDHE-RSA-AES128-SHA"):
+            with self.assertRaises(OSError, msg=ciphers):
+                shake_hands(ciphers)
 
 
 if __name__ == "__main__":

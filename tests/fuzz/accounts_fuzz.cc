@@ -14,7 +14,7 @@ PITSER_FUZZ_TARGET(accounts) {
     return;
   }
   std::set<std::string> logins;
-  for (const server::Account& account : *accounts) {
+  for (const server::Account& account : accounts->accounts) {
     PITSER_CHECK(server::CheckAccount(account).ok());
     PITSER_CHECK(logins.insert(account.login).second);
   }

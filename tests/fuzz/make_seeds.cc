@@ -282,7 +282,7 @@ void AddLists(const Seeds& seeds) {
   server::Account account;
   account.login = "alice";
   account.key = ledger::ToVector(AsBytes("secret"));
-  seeds.Add("accounts", "one", server::FormatAccounts({account}));
+  seeds.Add("accounts", "one", server::FormatAccounts({{account}, {"gone.example"}}));
   seeds.Add("accounts", "least",
             R"({"schema":"pitser.accounts/1","accounts":[{"login":"a","key":"00"}]})");
   const std::string hex = ledger::ToHex(SomeImprint("pitser").digest());

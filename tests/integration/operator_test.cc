@@ -190,7 +190,7 @@ TEST_F(OperatorTest, DrainingSaysWhenItTakesTooLong) {
   PITSER_ASSERT_OK(StartWithKeys());
   grpc::Status pending;
   std::thread call = Pending(pending);
-  ExpectRefusal(Command({"drain", "--timeout", "0s"}), 6, "1 requests are still pending after 0");
+  ExpectRefusal(Command({"drain", "--timeout", "0"}), 6, "1 request is still pending after 0");
   EXPECT_TRUE(Status().signing().draining());
   Tick();
   call.join();

@@ -216,6 +216,7 @@ TEST_F(PitserdTest, ServesTlsToThoseWithACertificate) {
   const auto& tls = testing::TlsFiles::Get();
   const auto write = [this](const std::string& name, const std::string& text) {
     std::ofstream(folder_ / name) << text;
+    std::filesystem::permissions(folder_ / name, std::filesystem::perms(0600));
     return folder_ / name;
   };
   ServerProcess server(
@@ -223,6 +224,10 @@ TEST_F(PitserdTest, ServesTlsToThoseWithACertificate) {
                  write("key.pem", tls.server_key), "--tls-client-ca", write("ca.pem", tls.ca)}));
   const std::string endpoint = server.AwaitReady();
   ASSERT_NE(endpoint, "") << server.err();
+  const std::string open_key = write("open.pem", tls.server_key);
+  std::filesystem::permissions(open_key, std::filesystem::perms(0644));
+  ExpectRefusal(RunServer(Arguments({"--tls-cert", folder_ / "cert.pem", "--tls-key", open_key})),
+                7, "tls_key: " + open_key + " holds a secret");
   grpc::SslCredentialsOptions ssl;
   ssl.pem_root_certs = tls.ca;
   ssl.pem_cert_chain = tls.client_certificate;

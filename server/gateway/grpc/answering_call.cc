@@ -48,6 +48,10 @@ void AnsweringCall::CheckStall(absl::Duration now) {
   End(std::move(status));
 }
 
+void AnsweringCall::OutOfMemory() {
+  End(absl::ResourceExhaustedError("the server has not enough memory for this call now"));
+}
+
 bool AnsweringCall::Step() {
   bool writing = false;
   std::optional<absl::Status> end;

@@ -76,6 +76,7 @@ class AnsweringCall : public Steps {
   virtual void LetGo() = 0;
 
   bool Step() final;
+  void OutOfMemory() final;
 
   base::Clock* const clock_;
   const absl::Duration stall_;

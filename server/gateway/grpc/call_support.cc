@@ -1,6 +1,7 @@
 #include "server/gateway/grpc/call_support.h"
 
 #include <chrono>
+#include <new>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,6 +16,14 @@ namespace pitser::server::internal {
 void ServiceContext::NoteRead(const absl::Status& status) {
   if (!absl::IsDataLoss(status) || saw_damage.exchange(true)) return;
   base::LogError("calendar_damaged", {{"reason", status}});
+}
+
+absl::Status WithMemory(const std::function<absl::Status()>& work) {
+  try {  // The standard library's border.
+    return work();
+  } catch (const std::bad_alloc&) {
+    return absl::ResourceExhaustedError("the server has not enough memory for this call now");
+  }
 }
 
 absl::Time DeadlineOf(const grpc::CallbackServerContext& context, base::Clock& clock) {
@@ -44,7 +53,7 @@ grpc::ServerUnaryReactor* Read(ServiceContext& shared, grpc::CallbackServerConte
   grpc::ServerUnaryReactor* const reactor = context.DefaultReactor();
   const auto posted = shared.reads.Post([&shared, &context, reactor, read = std::move(read)] {
     const absl::Status status =
-        context.IsCancelled() ? absl::CancelledError("the call was cancelled") : read();
+        context.IsCancelled() ? absl::CancelledError("the call was cancelled") : WithMemory(read);
     shared.NoteRead(status);
     reactor->Finish(EndStatus(context, status));
   });

@@ -29,6 +29,9 @@ absl::Status IsTheParents(std::string_view what);
 // A publication as the contract tells it.
 void TellPublication(const ledger::PublicationRecord& record, v1::Publication& message);
 
+// `work`, or kResourceExhausted when there was no memory for it.
+absl::Status WithMemory(const std::function<absl::Status()>& work);
+
 // Runs `read` where disk may be read and ends the call with what it returns.
 grpc::ServerUnaryReactor* Read(ServiceContext& shared, grpc::CallbackServerContext& context,
                                std::function<absl::Status()> read);

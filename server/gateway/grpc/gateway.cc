@@ -94,12 +94,13 @@ class GrpcGatewayImpl final : public GrpcGateway {
     // These wait for what was taken: reads of the calendar, with the limits of
     // Core::AdvanceHead() or the parent's timeout each.
     shared_.stream_reads.Stop();
-    shared_.reads.Stop();
     shared_.watch.EndWhenAnswered();
     // Cancels what goes on at `timeout`, and then waits for the calls' reactions, which wait for
     // nothing themselves.
     server_->Shutdown(absl::ToChronoTime(absl::Now() + timeout));
     server_->Wait();
+    // Only now: what still waits to be read was answered until the timeout, and cancelled then.
+    shared_.reads.Stop();
     server_.reset();
   }
 

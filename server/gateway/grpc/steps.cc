@@ -1,5 +1,7 @@
 #include "server/gateway/grpc/steps.h"
 
+#include <new>
+
 namespace pitser::server {
 
 void Steps::Wake() {
@@ -12,7 +14,11 @@ void Steps::Run() {
   State expected;
   do {
     state_.store(State::kRunning);
-    while (Step()) {
+    try {  // The standard library's border.
+      while (Step()) {
+      }
+    } catch (const std::bad_alloc&) {
+      OutOfMemory();
     }
     // Woken since: there may be something that the last Step() did not see.
     expected = State::kRunning;

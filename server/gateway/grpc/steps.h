@@ -28,6 +28,9 @@ class Steps : public std::enable_shared_from_this<Steps> {
   // Does the next thing that there is to do; false when there is none. Never called twice at once.
   virtual bool Step() = 0;
 
+  // A step found no memory: what asked for it is to be given up.
+  virtual void OutOfMemory() = 0;
+
   void Run();
 
   enum class State { kIdle, kRunning, kWoken };

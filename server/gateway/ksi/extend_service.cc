@@ -23,7 +23,10 @@ class KsiExtendServiceImpl final : public KsiExtendService {
         reads_(options.read_threads, options.max_queued) {}
 
   bool SawDamage() const override { return saw_damage_; }
-  void Stop() override { reads_.Stop(); }
+  void Stop() override {
+    stopping_ = true;
+    reads_.Stop();
+  }
 
  private:
   bool Permits(const Account& account) const override { return account.may_extend; }
@@ -57,7 +60,11 @@ class KsiExtendServiceImpl final : public KsiExtendService {
     reply.request_id = asked.request->request_id;
     auto kept = std::make_shared<KsiReply>(std::move(reply));
     const auto posted = reads_.Post([this, kept, asked = *asked.request, done] {
-      Read(asked, *kept);
+      if (stopping_) {
+        kept->error = {service::kInternalError, "The server is shutting down"};
+      } else {
+        Read(asked, *kept);
+      }
       done(std::move(*kept));
     });
     if (posted == base::WorkerPool::Posted::kYes) return;
@@ -129,7 +136,7 @@ class KsiExtendServiceImpl final : public KsiExtendService {
   }
 
   const Extender* const extender_;
-  std::atomic<bool> saw_damage_ = false;
+  std::atomic<bool> saw_damage_ = false, stopping_ = false;
   base::WorkerPool reads_;
 };
 

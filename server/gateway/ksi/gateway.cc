@@ -25,14 +25,23 @@ std::size_t NetworkThreads() {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 2, 8);
 }
 
+// What was recorded stays secret when the server's key becomes known; with authenticated
+// encryption.
+constexpr char kForwardSecrecy[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
 // What a connection may take to be closed once it was told to.
 constexpr absl::Duration kAbortTimeout = absl::Seconds(5);
 
 absl::Status UseTls(context& tls, const KsiTls& files) {
   error_code error;
   tls.set_options(context::default_workarounds | context::no_sslv2 | context::no_sslv3 |
-                      context::no_tlsv1 | context::no_tlsv1_1,
+                      context::no_tlsv1 | context::no_tlsv1_1 | context::no_compression |
+                      SSL_OP_NO_RENEGOTIATION,
                   error);
+  // Of TLS 1.2; what 1.3 has is all like it.
+  if (SSL_CTX_set_cipher_list(tls.native_handle(), kForwardSecrecy) != 1) {
+    return absl::InternalError("the TLS library has no suite with forward secrecy");
+  }
   tls.use_certificate_chain({files.certificate_pem.data(), files.certificate_pem.size()}, error);
   if (error) return absl::InvalidArgumentError(absl::StrCat("tls_cert: ", error.message()));
   tls.use_private_key({files.key_pem.data(), files.key_pem.size()}, context::pem, error);
@@ -50,7 +59,7 @@ class KsiGatewayImpl final : public KsiGateway {
         extend_(
             NewKsiExtendService({options_.limits.read_threads, options_.limits.max_queued_reads},
                                 parts.accounts, parts.extender, parts.clock)),
-        sessions_(options_.limits.max_connections),
+        sessions_(options_.limits.max_connections, options_.limits.max_connections_per_address),
         tls_(context::tls_server) {}
 
   ~KsiGatewayImpl() override { Shutdown(absl::ZeroDuration()); }
@@ -74,9 +83,10 @@ class KsiGatewayImpl final : public KsiGateway {
     if (stopped_) return;
     stopped_ = true;
     for (const auto& listener : listeners_) listener->Close();
-    extend_->Stop();
     sessions_.Finish();
-    if (!sessions_.AwaitEmpty(timeout)) {
+    const bool answered = sessions_.AwaitEmpty(timeout);
+    extend_->Stop();
+    if (!answered) {
       sessions_.Abort();
       sessions_.AwaitEmpty(kAbortTimeout);
     }

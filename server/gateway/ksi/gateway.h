@@ -22,7 +22,8 @@ namespace pitser::server {
 
 // What a gateway refuses, or ends, beyond.
 struct KsiLimits {
-  std::size_t max_connections = 4096;  // Of both ports together.
+  std::size_t max_connections = 4096;              // Of both ports together.
+  std::size_t max_connections_per_address = 1024;  // An IPv6 network of 64 bits is one.
   // Requests of one TCP connection that wait for their answers, and bytes of answers that wait to
   // be read. While there are more, nothing is read from it.
   std::size_t max_in_flight = 16'384;
@@ -34,6 +35,8 @@ struct KsiLimits {
   // From a request's first byte to its last; also what an answer may take to be read on.
   absl::Duration transfer_timeout = absl::Seconds(30);
   absl::Duration idle_timeout = absl::Minutes(15);
+  // What stands for it until a connection has shown a right HMAC.
+  absl::Duration first_request_timeout = absl::Seconds(10);
 };
 
 struct KsiTls {

@@ -73,7 +73,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     parser_->header_limit(kMaxHeaderBytes);
     parser_->body_limit(ledger::service::kMaxPduSize);
     // The first byte may take as long as a connection may be idle, the rest as a request may.
-    LimitTo(buffer_.size() == 0 ? limits().idle_timeout : limits().transfer_timeout);
+    const absl::Duration idle = known_ ? limits().idle_timeout : limits().first_request_timeout;
+    LimitTo(buffer_.size() == 0 ? idle : limits().transfer_timeout);
     if (buffer_.size() > 0) return ReadHeader();
     buffer_.shrink_to_fit();
     stream_.async_read_some(buffer_.prepare(kReadSize),
@@ -146,6 +147,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 
   void Answer() {
     for (const KsiReply& reply : answers_.TakeAll()) {  // One.
+      known_ = known_ || reply.account != nullptr;
       HttpResponse response = PduResponse(reply, context_.service->Encode(reply), request_);
       AllowOrigin(response, request_, *context_.options);
       Send(std::move(response));
@@ -195,6 +197,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   http::response<http::empty_body> go_on_;
   HttpResponse response_;
   std::optional<http::response_serializer<http::vector_body<std::uint8_t>>> head_;
+  bool known_ = false;  // An account's right HMAC was shown.
   bool busy_ = false, finishing_ = false, closed_ = false;
 };
 
@@ -202,7 +205,7 @@ template <typename Stream, typename... Arguments>
 void StartSession(const SessionContext& context, std::string address, Arguments&&... arguments) {
   const auto session = std::make_shared<HttpSession<Stream>>(context, std::move(address),
                                                              std::forward<Arguments>(arguments)...);
-  if (context.sessions->Add(session)) session->Start();
+  if (context.sessions->Add(session, context.share)) session->Start();
 }
 
 void SendAtOnce(Socket& socket) {

@@ -15,6 +15,13 @@ namespace {
 // When the system has no more descriptors: then others must end first.
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 
+// Empty: it is gone already.
+std::string ShareOfPeer(const Socket& socket) {
+  error_code error;
+  const tcp::endpoint peer = socket.remote_endpoint(error);
+  return error ? std::string() : ShareOf(peer.address());
+}
+
 std::string AddressOf(const Socket& socket) {
   error_code error;
   const tcp::endpoint peer = socket.remote_endpoint(error);
@@ -31,7 +38,8 @@ class Unknown final : public Session, public std::enable_shared_from_this<Unknow
   ~Unknown() override { context_.sessions->Remove(this); }
 
   void Start() {
-    timer_.expires_after(absl::ToChronoMilliseconds(context_.options->limits.idle_timeout));
+    timer_.expires_after(
+        absl::ToChronoMilliseconds(context_.options->limits.first_request_timeout));
     timer_.async_wait([weak = weak_from_this()](error_code error) {
       const auto self = weak.lock();
       if (!error && self != nullptr) self->Close();
@@ -59,14 +67,16 @@ class Unknown final : public Session, public std::enable_shared_from_this<Unknow
     const std::size_t size = socket_.receive(asio::buffer(&first, 1), Socket::message_peek, error);
     if (error || size == 0) return Close();
     std::string address = AddressOf(socket_);
+    SessionContext context = context_;
+    context.share = ShareOfPeer(socket_);
     // From here on the connection counts for what it became.
     context_.sessions->Remove(this);
     if (first >= 'A' && first <= 'Z') {
-      StartHttpSession(context_, std::move(socket_), std::move(address));
+      StartHttpSession(context, std::move(socket_), std::move(address));
     } else if (first == 0x16 && tls_ != nullptr) {
-      StartHttpsSession(context_, std::move(socket_), std::move(address), *tls_);
+      StartHttpsSession(context, std::move(socket_), std::move(address), *tls_);
     } else {
-      StartTcpSession(context_, std::move(socket_), std::move(address));
+      StartTcpSession(context, std::move(socket_), std::move(address));
     }
   }
 
@@ -128,8 +138,9 @@ class ListenerImpl final : public Listener, public std::enable_shared_from_this<
                                                                                Socket socket) {
       if (error == asio::error::operation_aborted) return;
       if (error) return self->Pause(error);
+      const std::string share = ShareOfPeer(socket);
       const auto unknown = std::make_shared<Unknown>(self->context_, std::move(socket), self->tls_);
-      if (self->context_.sessions->Add(unknown)) unknown->Start();
+      if (self->context_.sessions->Add(unknown, share)) unknown->Start();
       self->Accept();
     });
   }

@@ -4,10 +4,12 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "base/log.h"
 #include "ledger/base/check.h"
 #include "ledger/crypto/hmac.h"
 #include "ledger/service/status_codes.h"
+#include "server/gateway/refusal_log.h"
 
 namespace pitser::server {
 namespace {
@@ -109,6 +111,9 @@ void KsiService::WriteResponse(ByteVector& out, const KsiReply& reply) const {
 }
 
 ByteVector KsiService::Encode(const KsiReply& reply) {
+  if (reply.error.status != service::kSuccess) {
+    CountRefusal("ksi", absl::StrFormat("0x%04x", reply.error.status));
+  }
   if (reply.account == nullptr) {
     return service::BareErrorPdu(response_tag_, reply.error.status, reply.error.message);
   }

@@ -4,11 +4,14 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/mutex.h"
 #include "server/gateway/ksi/gateway.h"
 #include "server/gateway/ksi/service.h"
+#include "server/gateway/ksi/sockets.h"
 
 // What listener and connections share. For the sources of this folder only.
 namespace pitser::server::internal {
@@ -23,14 +26,16 @@ class Session {
   virtual void Abort() = 0;
 };
 
-// The connections that are open, up to a limit.
+// The connections that are open, up to a limit, and from one address up to another.
 // Thread: any.
 class SessionSet {
  public:
-  explicit SessionSet(std::size_t max) : max_(max) {}
+  SessionSet(std::size_t max, std::size_t max_per_address)
+      : max_(max), max_per_address_(max_per_address) {}
 
-  // False: there are too many, or Finish() was called.
-  bool Add(const std::shared_ptr<Session>& session) PITSER_EXCLUDES(mu_);
+  // `from`: as ShareOf() gives it.
+  // False: there are too many (that is logged, now and then), or Finish() was called.
+  bool Add(const std::shared_ptr<Session>& session, const std::string& from) PITSER_EXCLUDES(mu_);
   void Remove(const Session* session) PITSER_EXCLUDES(mu_);
   std::size_t size() const PITSER_EXCLUDES(mu_);
 
@@ -48,15 +53,26 @@ class SessionSet {
   bool AwaitEmpty(absl::Duration timeout) PITSER_EXCLUDES(mu_);
 
  private:
-  std::vector<std::shared_ptr<Session>> All() const PITSER_EXCLUDES(mu_);
+  struct Entry {
+    std::weak_ptr<Session> session;
+    std::string from;
+  };
 
-  const std::size_t max_;
+  std::vector<std::shared_ptr<Session>> All() const PITSER_EXCLUDES(mu_);
+  // Which limit it is that has no room for another one; empty: none.
+  std::string_view FullLimit(const std::string& from) const PITSER_REQUIRES(mu_);
+
+  const std::size_t max_, max_per_address_;
   std::atomic<std::size_t> unsent_ = 0;
   mutable base::Mutex mu_;  // Leaf lock.
   base::CondVar changed_;
-  std::map<const Session*, std::weak_ptr<Session>> sessions_ PITSER_GUARDED_BY(mu_);
+  std::map<const Session*, Entry> sessions_ PITSER_GUARDED_BY(mu_);
+  std::map<std::string, std::size_t> of_address_ PITSER_GUARDED_BY(mu_);
   bool finishing_ PITSER_GUARDED_BY(mu_) = false;
 };
+
+// Whose share a connection is of: its address, of an IPv6 one the network of 64 bits.
+std::string ShareOf(const asio::ip::address& address);
 
 // What a connection to one of the services needs. Outlives it.
 struct SessionContext {
@@ -64,6 +80,7 @@ struct SessionContext {
   const KsiGatewayOptions* options;
   const Publications* publications;
   SessionSet* sessions;
+  std::string share = {};  // Whose the connection is, ShareOf().
 };
 
 // Answers of one connection on their way from whichever thread has them to the connection's own.

@@ -154,6 +154,7 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
 
   void Deliver(const KsiReply& reply) {
     --in_flight_;
+    known_ = known_ || reply.account != nullptr;
     if (closed_) return;
     ledger::Append(out_, context_.service->Encode(reply));
     if (context_.options->push_configuration) PushConfiguration(reply);
@@ -237,7 +238,8 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
   // Looks now and then whether the peer is slow or dead.
   void Watch() {
     timer_.expires_after(absl::ToChronoMilliseconds(
-        std::min(limits_.transfer_timeout, limits_.idle_timeout) / 4 + absl::Milliseconds(1)));
+        std::min(limits_.transfer_timeout, limits_.first_request_timeout) / 4 +
+        absl::Milliseconds(1)));
     timer_.async_wait([weak = weak_from_this()](error_code error) {
       const auto self = weak.lock();
       if (error || self == nullptr || self->closed_) return;
@@ -254,7 +256,8 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
     };
     if (!writing_.empty()) return passed(write_since_, limits_.transfer_timeout);
     if (!partial_.empty() && !paused_) return passed(partial_since_, limits_.transfer_timeout);
-    return in_flight_ == 0 && passed(waiting_since_, limits_.idle_timeout);
+    const absl::Duration idle = known_ ? limits_.idle_timeout : limits_.first_request_timeout;
+    return in_flight_ == 0 && passed(waiting_since_, idle);
   }
 
   const SessionContext context_;
@@ -272,6 +275,7 @@ class TcpSession final : public Session, public std::enable_shared_from_this<Tcp
   std::size_t in_flight_ = 0;  // Requests whose answers are not in out_ yet.
   std::size_t responses_ = 0;
   std::shared_ptr<const AccountEntry> told_;
+  bool known_ = false;  // An account's right HMAC was shown.
   bool reading_ = false, paused_ = false, reading_done_ = false, garbage_ = false, closed_ = false;
   steady_clock::time_point waiting_since_, partial_since_, write_since_;
 };
@@ -283,7 +287,7 @@ void StartTcpSession(const SessionContext& context, Socket socket, std::string a
   socket.non_blocking(true, error);
   socket.set_option(tcp::no_delay(true), error);
   const auto session = std::make_shared<TcpSession>(context, std::move(socket), std::move(address));
-  if (context.sessions->Add(session)) session->Start();
+  if (context.sessions->Add(session, context.share)) session->Start();
 }
 
 }  // namespace pitser::server::internal

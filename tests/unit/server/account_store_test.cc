@@ -116,6 +116,24 @@ TEST_F(AccountStoreTest, DoesNotWriteOverWhatSomebodyElseWrote) {
   EXPECT_EQ(Open()->List().size(), 2u);
 }
 
+TEST_F(AccountStoreTest, ARemovedAccountIsGoneAndItsNameIsRemembered) {
+  {
+    const auto store = Open();
+    PITSER_ASSERT_OK(store->Add(Alice()));
+    PITSER_ASSERT_OK(store->Remove("alice"));
+    EXPECT_EQ(store->Find("alice"), nullptr);
+    EXPECT_THAT(store->Remove("alice"), StatusIs(StatusCode::kNotFound));
+    store->AddForThisProcess(AnonymousAccount());
+    EXPECT_THAT(store->Remove("anon"), StatusIs(StatusCode::kFailedPrecondition));
+  }
+  const auto store = Open();
+  EXPECT_TRUE(store->List().empty());
+  EXPECT_THAT(store->Add(Alice()), StatusIs(StatusCode::kFailedPrecondition, "--again"));
+  PITSER_ASSERT_OK(store->Add(Alice(), /*again=*/true));
+  EXPECT_THAT(store->Add(Alice()), StatusIs(StatusCode::kAlreadyExists));
+  EXPECT_EQ(Open()->Find("alice")->account, Alice());
+}
+
 TEST_F(AccountStoreTest, TheAnonymousAccountIsInNoFile) {
   {
     const auto store = Open();
@@ -124,6 +142,7 @@ TEST_F(AccountStoreTest, TheAnonymousAccountIsInNoFile) {
     EXPECT_THAT(store->Change("anon", [](Account&) {}),
                 StatusIs(StatusCode::kFailedPrecondition, "allow_anonymous"));
     EXPECT_TRUE(store->List().empty());
+    EXPECT_EQ(store->ListOfThisProcess().size(), 1u);
     PITSER_ASSERT_OK(store->Add(Alice()));
   }
   EXPECT_EQ(Open()->Find("anon"), nullptr);

@@ -56,12 +56,12 @@ TEST(StatusText, SaysItToPeople) {
        {"pitserd       1.2.3, up 1h2m5s\n", "listens       grpc=127.0.0.1:7380\n",
         "signing       no: the operator is draining the server\n",
         "rounds        7 since the start, 1 failed; the last of 2033-05-18T03:34:59Z: 10 requests "
-        "in 1.5ms\n",
+        "in 0.002 seconds\n",
         "requests      70 signed, 2 refused, 3 failed, 4 cancelled, 5 pending\n",
         "calendar      head 2033-05-18T03:34:59Z (2000000099), 2 followers\n",
         "publications  3, the newest of 2033-05-18T03:33:20Z, the next due at "
         "2033-05-19T00:00:00Z, room in their file until 2049-03-22T04:26:40Z\n",
-        "certificates  calendar -1 days left (renew it)\n",
+        "certificates  calendar -1 day left (renew it)\n",
         "memory        50 MiB, at most 60 MiB\n", "limit         max_pending = 11\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
@@ -74,6 +74,28 @@ TEST(StatusText, SaysWhatIsWrong) {
   const std::string text = StatusAsText(status);
   EXPECT_THAT(text, HasSubstr("DAMAGED"));
   EXPECT_THAT(text, HasSubstr("Z; the disk is full\n"));
+}
+
+TEST(StatusText, CountsOneAsOne) {
+  control::v1::GetStatusResponse status = SomeStatus();
+  status.mutable_rounds()->mutable_last_round()->set_requests(1);
+  status.mutable_calendar()->set_followers(1);
+  status.mutable_certificates(0)->set_days_left(1);
+  status.mutable_ksi()->set_accounts(1);
+  status.mutable_ksi()->set_connections(1);
+  status.set_dropped_log_lines(1);
+  const std::string text = StatusAsText(status);
+  for (const char* part : {": 1 request in", ", 1 follower\n", "calendar 1 day left\n",
+                           "1 account, 1 connection;", "log           1 line dropped:"}) {
+    EXPECT_THAT(text, HasSubstr(part));
+  }
+}
+
+TEST(StatusText, TellsThatAnybodyMaySign) {
+  control::v1::GetStatusResponse status = SomeStatus();
+  status.mutable_ksi()->set_allow_anonymous(true);
+  EXPECT_THAT(StatusAsText(status), HasSubstr("allow_anonymous: whoever reaches the port"));
+  EXPECT_EQ(nlohmann::json::parse(StatusAsJson(status))["ksi"]["allow_anonymous"], true);
 }
 
 TEST(StatusText, SaysItToPrograms) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -46,12 +47,45 @@ class Counter final : public Steps {
     return more;
   }
 
+  void OutOfMemory() override { ADD_FAILURE() << "there was memory"; }
+
   std::atomic<std::uint64_t> told_ = 0;
   std::atomic<std::uint64_t> seen_ = 0;
   std::uint64_t unguarded_ = 0;
   bool inside_ = false;
   std::thread::id last_thread_;
 };
+
+// The first step finds no memory, the second one is fine.
+class Hungry final : public Steps {
+ public:
+  explicit Hungry(base::WorkerPool* pool) : Steps(pool) {}
+  using Steps::Wake;
+  bool refused() const { return refused_; }
+  bool went_on() const { return went_on_; }
+
+ private:
+  bool Step() override {
+    if (!refused_) throw std::bad_alloc();
+    went_on_ = true;
+    return false;
+  }
+  void OutOfMemory() override {
+    refused_ = true;
+    Wake();
+  }
+
+  std::atomic<bool> refused_ = false, went_on_ = false;
+};
+
+TEST(Steps, WithoutMemoryEndTheirCallAndNotTheProcess) {
+  base::WorkerPool pool(1, 2);
+  const auto hungry = std::make_shared<Hungry>(&pool);
+  hungry->Wake();
+  pool.Stop();
+  EXPECT_TRUE(hungry->refused());
+  EXPECT_TRUE(hungry->went_on());
+}
 
 TEST(Steps, AreNeverTwoAtOnceAndNoneIsLost) {
   constexpr int kThreads = 4;
