@@ -13,6 +13,7 @@
 #include "client/cli/entry_name.h"
 #include "client/cli/flat_names.h"
 #include "client/cli/hash_line.h"
+#include "client/cli/inputs.h"
 #include "client/cli/line_reader.h"
 #include "client/cli/rate_progress.h"
 #include "client/cli/resume_file.h"
@@ -188,6 +189,21 @@ TEST(ProgressText, SaysWhatIsKnown) {
   EXPECT_EQ(ProgressText("writing", 50, 50, absl::Seconds(1)), "writing: 50 of 50, 50/s");
   EXPECT_THAT(ProgressText("hashing", 1, 1000, absl::Seconds(1)), HasSubstr("17 min left"));
   EXPECT_THAT(ProgressText("hashing", 1, 100'000, absl::Seconds(1)), HasSubstr("28 h left"));
+}
+
+TEST(HashToSign, SignsWhatChangesOnlyWhenForced) {
+  const TempFolder folder;
+  const std::string path = folder / "log";
+  for (const bool force : {false, true}) {
+    PITSER_ASSERT_OK(client::WriteFile(path, AsBytes("x"), {.replace = true}));
+    std::filesystem::resize_file(path, 9 << 20);
+    const auto grow = [&](std::uint64_t /*done*/, std::uint64_t /*size*/) {
+      std::filesystem::resize_file(path, 9 << 20 | 1);
+    };
+    const auto hash = HashToSign(path, HashAlgorithm::kSha256, force, grow);
+    EXPECT_EQ(ExitCodeOf(hash.status()), force ? ExitCode::kOk : ExitCode::kLocalFile);
+    if (!force) EXPECT_THAT(HintOf(hash.status()), HasSubstr("--force"));
+  }
 }
 
 TEST(EntryNameOf, IsRelative) {
