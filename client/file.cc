@@ -106,6 +106,19 @@ absl::Status ReadPieces(const std::string& path, int fd,
   }
 }
 
+// Whether a file was written to, or another one took its name, since `before` was told of it.
+bool HasChanged(const std::string& path, int fd, const struct stat& before) {
+  if (!S_ISREG(before.st_mode)) return false;
+  struct stat now {};
+  const auto differs = [&before, &now] {
+    return now.st_ino != before.st_ino || now.st_dev != before.st_dev ||
+           now.st_size != before.st_size || now.st_mtim.tv_sec != before.st_mtim.tv_sec ||
+           now.st_mtim.tv_nsec != before.st_mtim.tv_nsec;
+  };
+  if (fstat(fd, &now) != 0 || differs()) return true;
+  return path != kStandardStream && (stat(path.c_str(), &now) != 0 || differs());
+}
+
 // The temporary file at work, for RemoveUnfinishedFile(): written before the flag is set, so that a
 // signal handler sees a whole name or none.
 std::array<char, 4096> unfinished_path;
@@ -135,7 +148,7 @@ absl::StatusOr<ByteVector> ReadFile(const std::string& path, std::size_t max_byt
 }
 
 absl::StatusOr<ledger::Imprint> HashFile(const std::string& path, ledger::HashAlgorithm algorithm,
-                                         const HashProgress& progress) {
+                                         const HashProgress& progress, WhileRead while_read) {
   PITSER_ASSIGN_OR_RETURN(ledger::StreamHasher hasher, ledger::StreamHasher::Create(algorithm));
   PITSER_ASSIGN_OR_RETURN(const int opened, OpenForReading(path));
   const Descriptor fd(opened);
@@ -143,7 +156,7 @@ absl::StatusOr<ledger::Imprint> HashFile(const std::string& path, ledger::HashAl
   const std::uint64_t size = fstat(fd.get(), &info) == 0 && S_ISREG(info.st_mode)
                                  ? static_cast<std::uint64_t>(info.st_size)
                                  : 0;
-  constexpr std::uint64_t kProgressStep = 32 << 20;
+  constexpr std::uint64_t kProgressStep = 8 << 20;
   std::uint64_t done = 0;
   std::uint64_t next_report = kProgressStep;
   PITSER_RETURN_IF_ERROR(ReadPieces(path, fd.get(), [&](Bytes piece) {
@@ -155,6 +168,9 @@ absl::StatusOr<ledger::Imprint> HashFile(const std::string& path, ledger::HashAl
     }
     return absl::OkStatus();
   }));
+  if (while_read == WhileRead::kMustNotChange && HasChanged(path, fd.get(), info)) {
+    return absl::AbortedError(absl::StrFormat("'%s' changed while it was read", path));
+  }
   return hasher.Finish();
 }
 

@@ -27,11 +27,17 @@ absl::StatusOr<ledger::ByteVector> ReadFile(const std::string& path, std::size_t
 // Called now and then with the bytes done so far and the size, 0 when that is not known.
 using HashProgress = std::function<void(std::uint64_t done, std::uint64_t size)>;
 
+// What to do about a file that is written to, or replaced by another, while it is read: a hash of
+// half the old content and half the new is of nothing that ever was.
+enum class WhileRead { kMustNotChange, kMayChange };
+
 // The imprint of a file's content, or of standard input for "-", read as a stream through a buffer
 // of fixed size: memory does not depend on the size of the file.
-// Errors: as ReadFile(), and kUnimplemented when the build cannot compute the algorithm.
+// Errors: as ReadFile(); kAborted when it has changed meanwhile and must not; kUnimplemented when
+// the build cannot compute the algorithm.
 absl::StatusOr<ledger::Imprint> HashFile(const std::string& path, ledger::HashAlgorithm algorithm,
-                                         const HashProgress& progress = {});
+                                         const HashProgress& progress = {},
+                                         WhileRead while_read = WhileRead::kMustNotChange);
 
 // Where bytes come from and go to, piece by piece. A source fills as much as it likes of the buffer
 // and returns 0 at the end only.

@@ -1,7 +1,9 @@
 #include "client/file_batch.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "ledger/base/status.h"
@@ -14,7 +16,19 @@ dev_t DeviceOf(const NewFile& file) {
   return fstat(file.fd(), &info) == 0 ? info.st_dev : 0;
 }
 
+constexpr std::size_t kMaxTogether = 16'384;
+
 }  // namespace
+
+std::size_t FilesTogether() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 64;
+  if (limit.rlim_cur < limit.rlim_max) {
+    const rlimit higher{.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &higher) == 0) limit = higher;
+  }
+  return std::clamp<std::size_t>(static_cast<std::size_t>(limit.rlim_cur) / 2, 16, kMaxTogether);
+}
 
 FileBatch::FileBatch(const FileBatchOptions& options, Done done)
     : options_(options), done_(std::move(done)) {}

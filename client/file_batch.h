@@ -16,6 +16,10 @@
 
 namespace pitser::client {
 
+// How many files may be open at once for a batch: as many as the system lets this process have,
+// less what the rest of it needs. Raises the soft limit to the hard one.
+std::size_t FilesTogether();
+
 struct FileBatchOptions {
   bool replace = false;        // Otherwise an existing file is left alone: kAlreadyExists.
   unsigned mode = 0644;        // Less the umask.

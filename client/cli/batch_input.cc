@@ -5,9 +5,10 @@
 
 #include "absl/strings/str_format.h"
 #include "client/block_signer.h"
-#include "client/cli/batch_output.h"
+#include "client/cli/entry_name.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/hash_line.h"
+#include "client/cli/signature_beside.h"
 #include "client/cli/text.h"
 #include "ledger/base/status.h"
 #include "ledger/base/utf8.h"
@@ -25,11 +26,14 @@ absl::StatusOr<std::unique_ptr<BatchInput>> BatchInput::Open(const SignOptions& 
                                                              ledger::HashAlgorithm algorithm) {
   const char separator = options.null_separated ? '\0' : '\n';
   std::unique_ptr<BatchInput> input(new BatchInput(options, algorithm));
-  if (!options.files_from.empty()) {
-    PITSER_ASSIGN_OR_RETURN(input->names_, DocumentNames::Open(options.files_from, separator));
-  }
   if (!options.hashes.empty()) {
     PITSER_ASSIGN_OR_RETURN(input->hashes_, LineReader::Open(options.hashes, separator, kMaxLine));
+  } else {
+    PITSER_ASSIGN_OR_RETURN(input->names_,
+                            NamedFiles::Open({.files = options.files,
+                                              .list = options.files_from,
+                                              .null_separated = options.null_separated,
+                                              .recursive = options.recursive}));
   }
   if (!options.client_ids.empty()) {
     PITSER_ASSIGN_OR_RETURN(input->client_ids_,
@@ -42,46 +46,44 @@ BatchInput::BatchInput(const SignOptions& options, ledger::HashAlgorithm algorit
     : options_(options), algorithm_(algorithm) {}
 
 absl::StatusOr<std::vector<BatchDocument>> BatchInput::Next(std::size_t count) {
-  PITSER_ASSIGN_OR_RETURN(std::vector<BatchDocument> documents, NextOfKind(count));
-  for (BatchDocument& document : documents) {
-    if (client_ids_ != nullptr) PITSER_RETURN_IF_ERROR(TakeClientId(document));
+  while (true) {
+    PITSER_ASSIGN_OR_RETURN(std::vector<BatchDocument> documents,
+                            hashes_ != nullptr ? NextHashes(count) : NextNames(count));
+    for (BatchDocument& document : documents) {
+      if (client_ids_ != nullptr) PITSER_RETURN_IF_ERROR(TakeClientId(document));
+    }
+    if (documents.empty()) {
+      if (client_ids_ != nullptr) PITSER_RETURN_IF_ERROR(CheckClientIdsEnd());
+      return documents;
+    }
+    if (!options_.sign_signatures) PassOverSignatures(documents);
+    if (!documents.empty()) return documents;
   }
-  if (documents.empty() && client_ids_ != nullptr) PITSER_RETURN_IF_ERROR(CheckClientIdsEnd());
-  return documents;
 }
 
-absl::StatusOr<std::vector<BatchDocument>> BatchInput::NextOfKind(std::size_t count) {
-  if (hashes_ != nullptr) return NextHashes(count);
-  if (names_ != nullptr) return NextNames(count);
-  std::vector<BatchDocument> documents;
-  for (; documents.size() < count && given_ < options_.files.size(); ++given_) {
-    PITSER_RETURN_IF_ERROR(Remember(options_.files[given_]));
-    documents.push_back({.name = options_.files[given_],
-                         .hash = {},
-                         .listed = false,
-                         .client_id = {},
-                         .status = {},
-                         .is_signed = false});
-  }
-  return documents;
+void BatchInput::PassOverSignatures(std::vector<BatchDocument>& documents) {
+  std::erase_if(documents, [this](const BatchDocument& document) {
+    const bool is_signature = IsSignatureName(document.name);
+    if (is_signature) passed_over_.push_back(document.name);
+    return is_signature;
+  });
 }
 
 absl::StatusOr<std::vector<BatchDocument>> BatchInput::NextNames(std::size_t count) {
-  PITSER_ASSIGN_OR_RETURN(std::vector<std::string> names, names_->Next(count));
+  PITSER_ASSIGN_OR_RETURN(std::vector<NamedFile> files, names_->Next(count));
   std::vector<BatchDocument> documents;
-  for (std::string& name : names) {
+  for (NamedFile& file : files) {
     ++given_;
-    if (const absl::Status status = Remember(name); !status.ok()) {
-      return InContext(status, absl::StrFormat("name %d of the list", given_));
+    if (const absl::Status status = Remember(file.path); !status.ok()) {
+      return options_.files_from.empty()
+                 ? status
+                 : InContext(status, absl::StrFormat("name %d of the list", given_));
     }
-    // In a list everything is a file.
-    if (name == client::kStandardStream) name = "./-";
-    documents.push_back({.name = std::move(name),
+    documents.push_back({.name = std::move(file.path),
                          .hash = {},
                          .listed = false,
                          .client_id = {},
-                         .status = {},
-                         .is_signed = false});
+                         .status = std::move(file.status)});
   }
   return documents;
 }
@@ -97,12 +99,8 @@ absl::StatusOr<std::vector<BatchDocument>> BatchInput::NextHashes(std::size_t co
     if (status.ok()) status = Remember(parsed->name);
     if (!status.ok()) return InContext(status, hashes_->Place());
     ++given_;
-    documents.push_back({.name = std::move(parsed->name),
-                         .hash = parsed->hash,
-                         .listed = true,
-                         .client_id = {},
-                         .status = {},
-                         .is_signed = false});
+    documents.push_back(
+        {.name = std::move(parsed->name), .hash = parsed->hash, .listed = true, .client_id = {}});
   }
   return documents;
 }
@@ -133,7 +131,7 @@ absl::Status BatchInput::CheckClientIdsEnd() {
 
 absl::Status BatchInput::Remember(const std::string& name) {
   // In an archive two names may come to the same.
-  const std::string what = options_.output.empty() ? name : ArchiveEntryName(name);
+  const std::string what = options_.output.empty() ? name : EntryNameOf(name);
   PITSER_ASSIGN_OR_RETURN(const ledger::Imprint digest,
                           ledger::Hash(ledger::HashAlgorithm::kSha256, {ledger::AsBytes(what)}));
   const std::array<std::uint64_t, 2> key = {ledger::ReadBe64(digest.digest()),
@@ -143,9 +141,8 @@ absl::Status BatchInput::Remember(const std::string& name) {
 }
 
 std::optional<std::size_t> BatchInput::Total() const {
-  if (hashes_ == nullptr && names_ == nullptr) return options_.files.size();
-  const std::optional<double> fraction =
-      hashes_ != nullptr ? hashes_->Fraction() : names_->Fraction();
+  if (hashes_ == nullptr) return names_->Total();
+  const std::optional<double> fraction = hashes_->Fraction();
   if (!fraction || *fraction <= 0) return std::nullopt;
   return static_cast<std::size_t>(static_cast<double>(given_) / *fraction);
 }

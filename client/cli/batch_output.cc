@@ -1,6 +1,5 @@
 #include "client/cli/batch_output.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,8 +7,8 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
 #include "base/mutex.h"
+#include "client/cli/entry_name.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/inputs.h"
 #include "client/cli/text.h"
@@ -24,7 +23,6 @@ namespace {
 using client::SignatureRun;
 using client::SignedBlock;
 
-constexpr std::size_t kMaxTogether = 16'384;
 // Written to the disk while the rest is still being made.
 constexpr std::size_t kWriteback = 32 << 20;
 
@@ -32,29 +30,21 @@ absl::Status LocalFile(const absl::Status& status) {
   return status.ok() ? status : WithExitCode(status, ExitCode::kLocalFile);
 }
 
-// How many files may be open at once for a batch: as many as the system lets this process have,
-// less what the rest of it needs.
-std::size_t FilesTogether() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 64;
-  if (limit.rlim_cur < limit.rlim_max) {
-    const rlimit higher{.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
-    if (setrlimit(RLIMIT_NOFILE, &higher) == 0) limit = higher;
-  }
-  return std::clamp<std::size_t>(static_cast<std::size_t>(limit.rlim_cur) / 2, 16, kMaxTogether);
-}
-
 class FilesOutput final : public BatchOutput {
  public:
   explicit FilesOutput(bool replace)
-      : batch_({.replace = replace, .max_open = FilesTogether()},
+      : batch_({.replace = replace, .max_open = client::FilesTogether()},
                [this](std::size_t id, const absl::Status& status) {
                  (*results_)[id] = LocalFile(status);
                }),
         replace_(replace) {}
 
   absl::StatusOr<bool> IsThere(const std::string& name) override {
-    return !replace_ && client::FileExists(NameFor(name));
+    const Destination destination{.path = NameFor(name), .replace = replace_};
+    if (!replace_ && client::FileExists(destination.path)) return true;
+    // A document that is not there is told of when it is read.
+    if (client::FileExists(name)) PITSER_RETURN_IF_ERROR(CheckCanBeMade(destination));
+    return false;
   }
 
   absl::Status Write(const SignedBlock& block, const FlatNames& names,
@@ -120,14 +110,8 @@ class ArchiveOutput final : public BatchOutput {
   }
 
   absl::StatusOr<bool> IsThere(const std::string& name) override {
-    const std::string entry = ArchiveEntryName(name);
-    for (const absl::string_view part : absl::StrSplit(entry, '/')) {
-      if (part == "..") {
-        return Error(ExitCode::kMalformed,
-                     absl::StrFormat("%s would lie outside of where the archive is unpacked",
-                                     Printable(name)));
-      }
-    }
+    const std::string entry = NameFor(name);
+    PITSER_RETURN_IF_ERROR(CheckEntryName(entry));
     if (format_ == client::ArchiveFormat::kZip && !ledger::IsUtf8(ledger::AsBytes(entry))) {
       return Error(ExitCode::kMalformed,
                    absl::StrFormat("%s: a name in a ZIP is text in UTF-8", Printable(name)),
@@ -140,6 +124,7 @@ class ArchiveOutput final : public BatchOutput {
                      const std::function<void(std::size_t)>& progress,
                      std::vector<absl::Status>& results) override {
     const std::uint64_t time = block.root().signing_time();
+    has_entries_ = true;
     const auto write = [&](const SignatureRun& run) {
       for (std::size_t i = 0; i < run.size(); ++i) {
         const std::string name = NameFor(names[run.first() + i]);
@@ -153,7 +138,9 @@ class ArchiveOutput final : public BatchOutput {
     return absl::OkStatus();
   }
 
+  // An archive without entries would say that all is well, and be in the next run's way.
   absl::Status Finish() override {
+    if (!has_entries_) return absl::OkStatus();
     PITSER_RETURN_IF_ERROR(LocalFile(archive_->Finish()));
     if (file_ == nullptr) return absl::OkStatus();
     PITSER_RETURN_IF_ERROR(LocalFile(file_->Sync()));
@@ -162,7 +149,7 @@ class ArchiveOutput final : public BatchOutput {
   }
 
   std::string NameFor(std::string_view document) const override {
-    return ArchiveEntryName(document);
+    return EntryNameOf(document).append(kSignatureSuffix);
   }
 
  private:
@@ -179,7 +166,8 @@ class ArchiveOutput final : public BatchOutput {
 
   const client::ArchiveFormat format_;
   const std::unique_ptr<client::NewFile> file_;  // Null: standard output.
-  std::size_t pending_ = 0;                      // Written, and the disk was not told.
+  bool has_entries_ = false;
+  std::size_t pending_ = 0;  // Written, and the disk was not told.
   std::unique_ptr<client::ArchiveWriter> archive_;
 };
 
@@ -201,13 +189,6 @@ absl::StatusOr<std::unique_ptr<BatchOutput>> MakeArchiveOutput(const std::string
   auto output = std::make_unique<ArchiveOutput>(format, std::move(file));
   PITSER_RETURN_IF_ERROR(output->Open());
   return output;
-}
-
-std::string ArchiveEntryName(std::string_view document) {
-  while (document.starts_with('/') || document.starts_with("./")) {
-    document.remove_prefix(document.starts_with('/') ? 1 : 2);
-  }
-  return std::string(document).append(kSignatureSuffix);
 }
 
 }  // namespace pitser::cli

@@ -20,8 +20,9 @@ class BatchOutput {
  public:
   virtual ~BatchOutput() = default;
 
-  // Whether the document has its signature already, so that nothing is to be done.
-  // Errors: those of this document: exit code 4 for a name that cannot stand in an archive.
+  // Whether there is a signature of the document's name already.
+  // Errors: those of this document: exit code 4 for a name that cannot stand in an archive, 7 where
+  // no signature can be written.
   virtual absl::StatusOr<bool> IsThere(const std::string& name) = 0;
 
   // Writes the signatures of a tree whose leaves are of the documents `names`, and puts what became
@@ -32,7 +33,8 @@ class BatchOutput {
                              const std::function<void(std::size_t)>& progress,
                              std::vector<absl::Status>& results) = 0;
 
-  // All is on disk when it returns OK. Errors: exit code 7.
+  // All is on disk when it returns OK. An archive that nothing was written into does not appear.
+  // Errors: exit code 7.
   virtual absl::Status Finish() = 0;
 
   // The name that the signature of a document has.
@@ -47,8 +49,5 @@ std::unique_ptr<BatchOutput> MakeFilesOutput(bool replace);
 absl::StatusOr<std::unique_ptr<BatchOutput>> MakeArchiveOutput(const std::string& path,
                                                                client::ArchiveFormat format,
                                                                bool replace);
-
-// The name of a document's signature in an archive: relative, whatever the document's is.
-std::string ArchiveEntryName(std::string_view document);
 
 }  // namespace pitser::cli

@@ -216,6 +216,7 @@ void Parser::AddSign() {
   Describe(
       *sign_,
       {"pitser sign FILE... [--server HOST:PORT] [-o OUT] [--force]\n"
+       "       pitser sign -r DIR...\n"
        "       pitser sign --files-from LIST [-0]\n"
        "       pitser sign --hash ALGORITHM:HEX [-o OUT]\n"
        "       pitser sign --batch FILE...|--files-from LIST|--hashes LIST [-o OUT.tar]",
@@ -239,7 +240,12 @@ void Parser::AddSign() {
                    "sign the documents that this file names, one a line; `-` is standard input")
       ->type_name("LIST");
   sign_->add_flag("-0,--null", options.null_separated, "names in LIST end with a zero byte");
-  sign_->add_flag("-f,--force", options.force, "replace a signature that is there");
+  sign_->add_flag("-r,--recursive", options.recursive,
+                  "FILE may be a folder: every document below it that has no signature yet");
+  sign_->add_flag("--sign-signatures", options.sign_signatures,
+                  "sign files called .ksig too, which are passed over otherwise");
+  sign_->add_flag("-f,--force", options.force,
+                  "replace a signature that is there; sign also what changes while it is read");
   sign_->add_option("--hash", options.hash, "sign this hash; the document stays where it is")
       ->type_name("ALGORITHM:HEX");
   AddSignBatch();
@@ -369,7 +375,9 @@ void Parser::AddVerify() {
 void Parser::AddExtend() {
   extend_ = app_.add_subcommand("extend", "extend signatures to a publication");
   Describe(*extend_,
-           {"pitser extend SIG... [--to CODE|TIME] [--server HOST:PORT] [-o OUT]",
+           {"pitser extend SIG... [--to CODE|TIME] [--server HOST:PORT] [-o OUT]\n"
+            "       pitser extend -r DIR...\n"
+            "       pitser extend --files-from LIST [-0]",
             "Replaces a key's word by a published root: leads each signature to a publication, by "
             "default\nthe nearest one of a freshly fetched and verified publications file. The "
             "signature is\nreplaced in place, or written to -o; it is verified before that.",
@@ -379,7 +387,17 @@ void Parser::AddExtend() {
              "pitser extend contract.pdf.ksig -o extended.ksig --server 127.0.0.1:7380 --trust "
              "pitser-data/trust"}});
   ExtendOptions& options = extend_options_;
-  extend_->add_option("SIG", options.signatures, "signatures to extend")->required();
+  extend_->add_option("SIG", options.signatures, "signatures to extend");
+  extend_->add_flag("-r,--recursive", options.recursive,
+                    "SIG may be a folder: every signature below it");
+  CLI::Option* const list =
+      extend_
+          ->add_option("--files-from", options.files_from,
+                       "extend the signatures that this file names, one a line; `-` is standard\n"
+                       "input")
+          ->type_name("LIST");
+  extend_->add_flag("-0,--null", options.null_separated, "names in LIST end with a zero byte")
+      ->needs(list);
   extend_
       ->add_option("--to", options.to,
                    "a publication code, or the time of a publication of the file (RFC 3339 or\n"

@@ -45,6 +45,10 @@ class Console {
 
   // A result: `text` as it is and a new line, on standard output.
   void Result(std::string_view text);
+  // A result that says what was done: `text` and a new line. Not said with --quiet.
+  void Done(std::string_view text) {
+    if (!quiet_) Result(text);
+  }
   // A result that is bytes.
   void ResultBytes(std::string_view bytes);
   // `pitser: text` on standard error. Not said with --quiet or --json.

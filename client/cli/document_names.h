@@ -1,13 +1,15 @@
 #pragma once
 
-#include <cstdint>
-#include <fstream>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "client/cli/line_reader.h"
 
 namespace pitser::cli {
 
@@ -21,21 +23,20 @@ class DocumentNames {
                                                              char separator);
 
   // The next names, at most `count`; none at the end.
-  // Errors: exit code 7 when the list cannot be read, 4 for a name longer than any file's.
+  // Errors: exit code 7 when the list cannot be read, 4 for a name longer than any file's, with
+  // its line.
   absl::StatusOr<std::vector<std::string>> Next(std::size_t count);
 
   // How much of the list was read, from 0 to 1; nothing when its size is not known.
-  std::optional<double> Fraction() const;
+  std::optional<double> Fraction() const { return lines_->Fraction(); }
 
  private:
-  DocumentNames(const std::string& path, char separator) : path_(path), separator_(separator) {}
+  explicit DocumentNames(std::unique_ptr<LineReader> lines) : lines_(std::move(lines)) {}
 
-  const std::string path_;
-  const char separator_;
-  std::ifstream file_;
-  std::istream* in_ = nullptr;
-  std::uint64_t size_ = 0;  // 0: not known.
-  std::uint64_t read_ = 0;
+  absl::StatusOr<std::optional<std::string_view>> NextLine();
+
+  const std::unique_ptr<LineReader> lines_;
+  absl::Status failed_;  // Told when what was read before is given.
 };
 
 }  // namespace pitser::cli

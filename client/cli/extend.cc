@@ -1,33 +1,43 @@
+#include <algorithm>
+#include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "client/cli/commands.h"
 #include "client/cli/evidence.h"
+#include "client/cli/extending.h"
 #include "client/cli/inputs.h"
 #include "client/cli/json.h"
+#include "client/cli/named_files.h"
+#include "client/cli/ordered_pool.h"
+#include "client/cli/rate_progress.h"
 #include "client/cli/reader.h"
 #include "client/cli/service.h"
 #include "client/cli/text.h"
 #include "client/file.h"
+#include "client/file_batch.h"
 #include "client/verification.h"
 #include "ledger/base/status.h"
 
 namespace pitser::cli {
 namespace {
 
-using ledger::PublicationRecord;
-
 constexpr std::string_view kSchema = "pitser.extend/1";
 
-// Where to: a publication that the user holds, the file's publication of a time, or the nearest.
-struct Goal {
-  std::optional<ledger::PublicationData> code;
-  std::optional<std::uint64_t> time;
-};
+// Signatures that are extended, written and told of together.
+constexpr std::size_t kGroup = 10'000;
+// A request waits for the service and not for a core.
+constexpr std::size_t kThreads = 16;
+constexpr std::size_t kWindow = 256;
+constexpr std::chrono::milliseconds kPatience(200);
+// Fewer than that are synced one by one: a sync of the whole file system waits for others' files.
+constexpr long kFewFiles = 16;
 
-absl::StatusOr<Goal> ParseGoal(const std::string& text) {
-  Goal goal;
+absl::StatusOr<ExtendGoal> ParseGoal(const std::string& text) {
+  ExtendGoal goal;
   if (text.empty()) return goal;
   auto code = ledger::ParsePublicationCode(text);
   if (code.ok()) {
@@ -54,7 +64,7 @@ absl::Status KeepPublications(const Evidence& evidence, const ledger::Publicatio
 // What all signatures of a call are extended with.
 struct Means {
   Service service;
-  Goal goal;
+  ExtendGoal goal;
   std::optional<ledger::PublicationsFile> fetched;
   const ledger::PublicationsFile* publications = nullptr;  // Null only with a code.
 };
@@ -86,94 +96,185 @@ absl::StatusOr<std::unique_ptr<Means>> Prepare(const ExtendOptions& options,
   return means;
 }
 
-absl::StatusOr<PublicationRecord> ChoosePublication(const Means& means,
-                                                    const ledger::Signature& signature) {
-  const std::uint64_t signing_time = signature.signing_time();
-  if (means.goal.code) {
-    if (means.goal.code->time < signing_time) {
-      return Error(ExitCode::kInconclusive,
-                   absl::StrFormat("it was signed at %s, after the publication of %s",
-                                   FormatTime(signing_time), FormatTime(means.goal.code->time)));
+// Extends what is named, several at a time, writes and tells of each in its order.
+class ExtendRun {
+ public:
+  ExtendRun(const ExtendOptions& options, const Means& means, NamedFiles& names,
+            const Surroundings& around)
+      : options_(options),
+        names_(names),
+        console_(around.console),
+        extending_(means.service, means.goal, means.publications),
+        progress_("extending", names.Total(), console_, around.clock),
+        pool_("extend", names.Total() == 1 ? 1 : kThreads, kWindow) {}
+
+  ExitCode Run() {
+    absl::Status status;
+    while (true) {
+      auto files = names_.Next(kGroup);
+      status = files.status();
+      if (!files.ok() || files->empty()) break;
+      ExtendGroup(*files);
     }
-    return PublicationRecord{.data = *means.goal.code, .references = {}, .repository_uris = {}};
+    if (!status.ok()) worst_ = Worse(worst_, console_.Fail(status));
+    End();
+    return worst_;
   }
-  const PublicationRecord* record =
-      means.publications->NearestPublication(means.goal.time.value_or(signing_time));
-  if (means.goal.time && (record == nullptr || record->data.time != *means.goal.time)) {
-    return Error(ExitCode::kInconclusive,
-                 absl::StrFormat("there is no publication of %s", FormatTime(*means.goal.time)));
+
+ private:
+  void ExtendGroup(const std::vector<NamedFile>& files);
+  void Write(std::vector<ExtendResult>& results);
+  Destination DestinationOf(const ExtendResult& result) const {
+    const bool in_place = options_.output.empty();
+    return {.path = in_place ? result.input : options_.output,
+            .replace = in_place || options_.force};
   }
-  if (record == nullptr) {
-    return Error(ExitCode::kInconclusive,
-                 absl::StrFormat("there is no publication yet at or after %s, when it was signed",
-                                 FormatTime(signing_time)),
-                 "try again after the next one; `pitserd publish` makes one at once");
+  bool ToBeWritten(const ExtendResult& result) const {
+    return result.status.ok() && (result.changed || !options_.output.empty());
   }
-  if (record->data.time < signing_time) {
-    return Error(
-        ExitCode::kInconclusive,
-        absl::StrFormat("it was signed at %s, after that publication", FormatTime(signing_time)));
+  void Tell(const ExtendResult& result);
+  void TellExtended(const ExtendResult& result);
+  void End();
+
+  const ExtendOptions& options_;
+  NamedFiles& names_;
+  Console& console_;
+  Extending extending_;
+  RateProgress progress_;
+  std::size_t done_ = 0, extended_ = 0, unchanged_ = 0, waiting_ = 0, failed_ = 0, left_ = 0;
+  std::uint64_t last_ = 0;  // Publication.
+  ExitCode worst_ = ExitCode::kOk;
+  OrderedPool<ExtendResult> pool_;
+};
+
+void ExtendRun::ExtendGroup(const std::vector<NamedFile>& files) {
+  std::vector<ExtendResult> results;
+  progress_.SetTotal(names_.Total());
+  const auto take = [&] {
+    auto result = pool_.Take(kPatience);
+    if (result) results.push_back(*std::move(result));
+    if (result) ++done_;
+    progress_.At(done_);
+  };
+  for (const NamedFile& file : files) {
+    while (pool_.full()) take();
+    pool_.Put([this, &file] { return extending_.Extend(file); });
   }
-  return *record;
+  while (!pool_.empty()) take();
+  Write(results);
+  for (const ExtendResult& result : results) Tell(result);
 }
 
-void Tell(const std::string& input, const std::string& output, const PublicationRecord& record,
-          bool changed, const ledger::Signature& signature, Console& console) {
-  if (console.json()) {
-    Json json = JsonHead(kSchema, ExitCode::kOk);
-    json["signature"] = input;
-    json["output"] = output;
-    json["changed"] = changed;
-    json["signing_time"] = signature.signing_time();
-    json["publication"] = JsonPublication(record);
-    console.Result(ToLine(json));
+void ExtendRun::Write(std::vector<ExtendResult>& results) {
+  const auto count = std::ranges::count_if(
+      results, [this](const ExtendResult& result) { return ToBeWritten(result); });
+  if (count <= kFewFiles) {
+    for (ExtendResult& result : results) {
+      if (!ToBeWritten(result)) continue;
+      result.status = Deliver(DestinationOf(result), result.bytes, console_);
+    }
     return;
   }
-  const std::string text =
-      changed ? absl::StrFormat("extended %s to the publication of %s: %s", Printable(input),
-                                FormatTime(record.data.time), Printable(output))
-              : absl::StrFormat("%s rests on the publication of %s already", Printable(input),
-                                FormatTime(record.data.time));
+  const auto set = [&results](std::size_t i, const absl::Status& status) {
+    if (!status.ok()) results[i].status = WithExitCode(status, ExitCode::kLocalFile);
+  };
+  client::FileBatch files({.replace = true, .max_open = client::FilesTogether()}, set);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (!ToBeWritten(results[i])) continue;
+    set(i, files.Add(i, DestinationOf(results[i]).path, results[i].bytes));
+  }
+  const absl::Status finished = files.Finish();
+  if (finished.ok()) return;
+  worst_ = Worse(worst_, console_.Fail(WithExitCode(finished, ExitCode::kLocalFile)));
+}
+
+void ExtendRun::Tell(const ExtendResult& result) {
+  if (result.status.ok()) return TellExtended(result);
+  if (console_.json()) {
+    console_.Result(ToLine(JsonError(kSchema, "signature", result.input, result.status)));
+  }
+  worst_ = Worse(worst_, ExitCodeOf(result.status));
+  // The same error need not be told of each; nor what is no error where many are named.
+  const bool is_told_by_the_sum = result.left || (result.waits && names_.many());
+  ++(result.left ? left_ : result.waits ? waiting_ : failed_);
+  if (!is_told_by_the_sum) console_.Fail(result.status);
+}
+
+void ExtendRun::TellExtended(const ExtendResult& result) {
+  ++(result.changed ? extended_ : unchanged_);
+  last_ = std::max(last_, result.record->data.time);
+  const std::string output = DestinationOf(result).path;
+  if (console_.json()) {
+    Json json = JsonHead(kSchema, ExitCode::kOk);
+    json["signature"] = result.input;
+    json["output"] = output;
+    json["changed"] = result.changed;
+    json["signing_time"] = result.signing_time;
+    json["publication"] = JsonPublication(*result.record);
+    console_.Result(ToLine(json));
+    return;
+  }
+  if (names_.many()) return;
+  const std::string time = FormatTime(result.record->data.time);
+  const std::string text = result.changed
+                               ? absl::StrFormat("extended %s to the publication of %s: %s",
+                                                 Printable(result.input), time, Printable(output))
+                               : absl::StrFormat("%s rests on the publication of %s already",
+                                                 Printable(result.input), time);
   if (output == client::kStandardStream) {
-    console.Note(text);
+    console_.Note(text);
   } else {
-    console.Result(text);
+    console_.Done(text);
   }
 }
 
-absl::Status ExtendOne(const std::string& input, const ExtendOptions& options, const Means& means,
-                       Console& console) {
-  const bool in_place = options.output.empty();
-  const Destination destination{.path = in_place ? input : options.output,
-                                .replace = in_place || options.force};
-  PITSER_RETURN_IF_ERROR(CheckDestination(destination, in_place ? "" : input, !in_place, console));
-  PITSER_ASSIGN_OR_RETURN(const ledger::Signature signature, ReadSignature(input));
-  const auto record = ChoosePublication(means, signature);
-  if (!record.ok()) return InContext(record.status(), input);
-  const auto& present = signature.publication_record();
-  if (present && present->data == record->data) {
-    if (!in_place) PITSER_RETURN_IF_ERROR(Deliver(destination, signature.bytes(), console));
-    Tell(input, destination.path, *record, /*changed=*/false, signature, console);
-    return absl::OkStatus();
+void ExtendRun::End() {
+  console_.EndProgress();
+  if (unchanged_ > 0 && names_.many()) {
+    console_.Note(absl::StrFormat("%d signatures rested on their publication already", unchanged_));
   }
-  const auto extended =
-      means.service.ledger->Extend(signature, {.publication = *record, .time = {}});
-  if (client::IsWrongAnswer(extended.status())) {
-    return Error(
-        ExitCode::kInconclusive,
-        absl::StrFormat("%s: %s contradicts the signature or the publication: %s", input,
-                        means.service.name, Printable(ledger::ToStd(extended.status().message()))),
-        "try another extender; `pitser verify` says whether the signature is good");
+  if (waiting_ > 0 && names_.many()) {
+    console_.Note(absl::StrFormat("%d signatures wait for the next publication", waiting_));
   }
-  if (!extended.ok()) return InContext(means.service.Explain(extended.status()), input);
-  PITSER_RETURN_IF_ERROR(Deliver(destination, extended->bytes(), console));
-  Tell(input, destination.path, *record, /*changed=*/true, *extended, console);
+  if (left_ + failed_ > 0 && (names_.many() || left_ > 0)) {
+    console_.Note(absl::StrFormat("%d signatures were not extended", left_ + failed_));
+  }
+  if (!names_.many() || console_.json()) return;
+  if (extended_ == 0) return console_.Note("nothing was extended");
+  console_.Done(absl::StrFormat("extended %d signatures, the last publication is that of %s",
+                                extended_, FormatTime(last_)));
+}
+
+// What there is to say before anything is done.
+absl::Status CheckOptions(const ExtendOptions& options, const Console& console) {
+  const auto usage = [](std::string_view message) {
+    return Error(ExitCode::kUsage, message, "pitser extend --help");
+  };
+  const bool list = !options.files_from.empty();
+  if (options.signatures.empty() && !list) return usage("a signature is missing");
+  if (!options.signatures.empty() && list) {
+    return usage("signatures and --files-from do not go together");
+  }
+  if (!options.output.empty() && (options.signatures.size() > 1 || list || options.recursive)) {
+    return usage("-o goes with a single signature");
+  }
+  for (const std::string& input : options.signatures) {
+    const bool in_place = options.output.empty();
+    if (in_place && input != client::kStandardStream) continue;
+    PITSER_RETURN_IF_ERROR(CheckDestination(
+        {.path = in_place ? input : options.output, .replace = in_place || options.force},
+        in_place ? "" : input, !in_place, console));
+  }
   return absl::OkStatus();
 }
 
-ExitCode FailOne(const std::string& input, const absl::Status& status, Console& console) {
+// An error that keeps everything from being extended: what the command line names has its object
+// each, people are told once.
+ExitCode FailAll(const ExtendOptions& options, const absl::Status& status, Console& console) {
   if (console.json()) {
-    console.Result(ToLine(JsonError(kSchema, "signature", input, status)));
+    for (const std::string& input : options.signatures) {
+      console.Result(ToLine(JsonError(kSchema, "signature", input, status)));
+    }
   }
   return console.Fail(status);
 }
@@ -182,20 +283,20 @@ ExitCode FailOne(const std::string& input, const absl::Status& status, Console& 
 
 ExitCode RunExtend(const ExtendOptions& options, const Surroundings& around) {
   Console& console = around.console;
-  if (!options.output.empty() && options.signatures.size() > 1) {
-    return console.Fail(
-        Error(ExitCode::kUsage, "-o goes with a single signature", "pitser extend --help"));
+  const absl::Status checked = CheckOptions(options, console);
+  if (!checked.ok()) {
+    return ExitCodeOf(checked) == ExitCode::kUsage ? console.Fail(checked)
+                                                   : FailAll(options, checked, console);
   }
+  const auto names = NamedFiles::Open({.files = options.signatures,
+                                       .list = options.files_from,
+                                       .null_separated = options.null_separated,
+                                       .recursive = options.recursive,
+                                       .kind = NamedFiles::Kind::kSignatures});
+  if (!names.ok()) return console.Fail(names.status());
   const auto means = Prepare(options, around);
-  ExitCode worst = ExitCode::kOk;
-  for (const std::string& input : options.signatures) {
-    const absl::Status status =
-        means.ok() ? ExtendOne(input, options, **means, console) : means.status();
-    if (status.ok()) continue;
-    worst = Worse(worst, FailOne(input, status, console));
-    if (!means.ok() && !console.json()) break;  // The same error need not be told again.
-  }
-  return worst;
+  if (!means.ok()) return FailAll(options, means.status(), console);
+  return ExtendRun(options, **means, **names, around).Run();
 }
 
 }  // namespace pitser::cli

@@ -1,10 +1,17 @@
 #include "client/cli/inputs.h"
 
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <optional>
+
 #include "absl/strings/str_format.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/rate_progress.h"
 #include "client/cli/settings.h"
 #include "client/cli/text.h"
 #include "client/file.h"
+#include "client/new_file.h"
 #include "ledger/base/status.h"
 
 namespace pitser::cli {
@@ -29,31 +36,67 @@ absl::StatusOr<ledger::Signature> ReadSignature(const std::string& path) {
   return signature;
 }
 
+namespace {
+
+absl::Status AsExitCode(const absl::Status& status) {
+  const bool unavailable = status.code() == absl::StatusCode::kUnimplemented;
+  return WithExitCode(status, unavailable ? ExitCode::kInconclusive : ExitCode::kLocalFile);
+}
+
+}  // namespace
+
 absl::StatusOr<ledger::Imprint> HashWithExitCode(const std::string& path,
                                                  ledger::HashAlgorithm algorithm,
                                                  const client::HashProgress& progress) {
   auto hash = client::HashFile(path, algorithm, progress);
+  return hash.ok() ? hash : AsExitCode(hash.status());
+}
+
+absl::StatusOr<ledger::Imprint> HashToSign(const std::string& path, ledger::HashAlgorithm algorithm,
+                                           bool force, const client::HashProgress& progress) {
+  auto hash =
+      client::HashFile(path, algorithm, progress,
+                       force ? client::WhileRead::kMayChange : client::WhileRead::kMustNotChange);
   if (hash.ok()) return hash;
-  const bool unavailable = hash.status().code() == absl::StatusCode::kUnimplemented;
-  return WithExitCode(hash.status(), unavailable ? ExitCode::kInconclusive : ExitCode::kLocalFile);
+  if (hash.status().code() != absl::StatusCode::kAborted) return AsExitCode(hash.status());
+  return Error(ExitCode::kLocalFile, ledger::ToStd(hash.status().message()),
+               "again when nobody writes to it; --force signs what was read");
 }
 
 absl::StatusOr<ledger::Imprint> HashDocument(const std::string& path,
-                                             ledger::HashAlgorithm algorithm, Console& console) {
+                                             ledger::HashAlgorithm algorithm, Console& console,
+                                             const base::Clock& clock) {
+  const std::string what = absl::StrFormat("hashing %s", Printable(path));
+  RateProgress shown(what, std::nullopt, console, clock, ProgressUnit::kBytes);
   bool told = false;
   const auto progress = [&](std::uint64_t done, std::uint64_t size) {
-    if (console.err_is_terminal()) {
-      console.Progress(size == 0 ? absl::StrFormat("hashing %s: %d MiB", path, done >> 20)
-                                 : absl::StrFormat("hashing %s: %d %%", path, done * 100 / size));
-    } else if (!told) {
-      // Without a terminal, one line says what takes long.
-      console.Note(absl::StrFormat("hashing %s", path));
-      told = true;
-    }
+    if (size != 0) shown.SetTotal(size);
+    shown.At(done);
+    // Without a terminal, one line says what takes long.
+    if (console.err_is_terminal() || told || done < kLargeFile) return;
+    console.Note(what);
+    told = true;
   };
   auto hash = HashWithExitCode(path, algorithm, progress);
   console.EndProgress();
   return hash;
+}
+
+// A file that has no name and is gone at once: no question about modes and file systems answers as
+// well. What was answered for one file of a folder holds for the next.
+absl::Status CheckCanBeMade(const Destination& destination) {
+  struct stat info {};
+  if (stat(destination.path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    return Error(ExitCode::kLocalFile,
+                 absl::StrFormat("the output %s is no file", Printable(destination.path)));
+  }
+  const std::string folder = std::filesystem::path(destination.path).parent_path().string();
+  thread_local std::string last_good = "?";
+  if (folder == last_good) return absl::OkStatus();
+  const auto probe = client::NewFile::Create(destination.path, {.replace = destination.replace});
+  if (!probe.ok()) return WithExitCode(probe.status(), ExitCode::kLocalFile);
+  last_good = folder;
+  return absl::OkStatus();
 }
 
 absl::Status CheckDestination(const Destination& destination, const std::string& input,
@@ -77,7 +120,7 @@ absl::Status CheckDestination(const Destination& destination, const std::string&
     return Error(ExitCode::kLocalFile, absl::StrFormat("%s is there already", destination.path),
                  "replace it with --force");
   }
-  return absl::OkStatus();
+  return CheckCanBeMade(destination);
 }
 
 absl::Status Deliver(const Destination& destination, ledger::Bytes content, Console& console) {

@@ -14,6 +14,9 @@ namespace pitser::cli {
 namespace {
 
 constexpr std::size_t kBufferSize = 256 << 10;
+// What other systems put around the text of a line.
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr std::size_t kMaxExtra = kByteOrderMark.size() + 1;
 
 std::uint64_t SizeOf(const std::string& path) {
   struct stat info {};
@@ -25,21 +28,23 @@ std::uint64_t SizeOf(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LineReader>> LineReader::Open(const std::string& path,
-                                                             char separator, std::size_t max_line) {
+                                                             char separator, std::size_t max_line,
+                                                             std::string_view noun) {
   auto source = client::OpenSource(path);
   if (!source.ok()) return WithExitCode(source.status(), ExitCode::kLocalFile);
   return std::unique_ptr<LineReader>(
-      new LineReader(path, separator, max_line, *std::move(source), SizeOf(path)));
+      new LineReader(path, separator, max_line, noun, *std::move(source), SizeOf(path)));
 }
 
 LineReader::LineReader(const std::string& path, char separator, std::size_t max_line,
-                       client::ByteSource source, std::uint64_t size)
+                       std::string_view noun, client::ByteSource source, std::uint64_t size)
     : path_(path),
       separator_(separator),
       max_line_(max_line),
+      noun_(noun),
       source_(std::move(source)),
       size_(size),
-      buffer_(kBufferSize + max_line + 1) {}
+      buffer_(kBufferSize + max_line + kMaxExtra + 1) {}
 
 absl::StatusOr<std::optional<std::string_view>> LineReader::Next() {
   while (true) {
@@ -50,11 +55,12 @@ absl::StatusOr<std::optional<std::string_view>> LineReader::Next() {
     if (length != std::string_view::npos) {
       if (rest.empty()) return std::optional<std::string_view>();  // Only at the end.
       ++number_;
-      if (length > max_line_) break;
       begin_ += std::min(length + 1, rest.size());
-      return std::optional(rest.substr(0, length));
+      PITSER_ASSIGN_OR_RETURN(const std::string_view line, Taken(rest.substr(0, length)));
+      if (line.size() > max_line_) break;
+      return std::optional(line);
     }
-    if (rest.size() > max_line_) {
+    if (rest.size() > max_line_ + kMaxExtra) {
       ++number_;
       break;
     }
@@ -68,7 +74,22 @@ absl::StatusOr<std::optional<std::string_view>> LineReader::Next() {
     read_ += *got;
   }
   return Error(ExitCode::kMalformed,
-               absl::StrFormat("%s: a line of more than %d bytes", Place(), max_line_));
+               absl::StrFormat("%s: a %s of more than %d bytes", Place(), noun_, max_line_),
+               separator_ == '\0' ? "each should end with a zero byte, for -0"
+                                  : "each should end with a new line");
+}
+
+absl::StatusOr<std::string_view> LineReader::Taken(std::string_view line) const {
+  if (separator_ != '\n') return line;  // With zero bytes every name is meant as it is.
+  if (number_ == 1) {
+    if (line.starts_with("\xff\xfe") || line.starts_with("\xfe\xff")) {
+      return Error(ExitCode::kMalformed, absl::StrFormat("%s: the list is in UTF-16", Place()),
+                   "write it in UTF-8; PowerShell does with `Out-File -Encoding utf8`");
+    }
+    if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
+  }
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
 }
 
 std::string LineReader::Place() const {

@@ -32,9 +32,11 @@ struct TrustOptions {
 
 struct SignOptions {
   CommonOptions common;
-  std::vector<std::string> files;
+  std::vector<std::string> files;  // Also folders, with `recursive`.
+  bool recursive = false;
   std::string files_from;
   bool null_separated = false;
+  bool sign_signatures = false;  // Files called .ksig are documents too.
   std::string hash;
   std::string output;
   bool force = false;
@@ -70,7 +72,10 @@ struct VerifyOptions {
 struct ExtendOptions {
   CommonOptions common;
   TrustOptions trust;
-  std::vector<std::string> signatures;
+  std::vector<std::string> signatures;  // Also folders, with `recursive`.
+  bool recursive = false;
+  std::string files_from;
+  bool null_separated = false;
   std::string to;
   std::string output;
   bool force = false;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,25 +11,33 @@
 
 namespace pitser::cli {
 
-// "signing: 40000 of 65536, 21000/s, 2 s left"; what is not known is left out.
-std::string ProgressText(std::string_view what, std::size_t done, std::optional<std::size_t> total,
-                         absl::Duration elapsed);
+// What is counted: things, or bytes of one.
+enum class ProgressUnit { kThings, kBytes };
 
-// Tells on a terminal how far something is that is counted. Thread: one at a time.
+// "signing: 40000 of 65536, 21000/s, 2 s left", "hashing x.iso: 1.2 of 4.7 GiB, 510 MiB/s, 7 s
+// left"; what is not known is left out.
+std::string ProgressText(std::string_view what, std::uint64_t done,
+                         std::optional<std::uint64_t> total, absl::Duration elapsed,
+                         ProgressUnit unit = ProgressUnit::kThings);
+
+// Tells on a terminal how far something is that is counted. Console clips the line to the terminal
+// and wipes it before anything else is said; EndProgress() does at the end.
+// Thread: one at a time.
 class RateProgress {
  public:
   // Begins at 0 now.
-  RateProgress(std::string_view what, std::optional<std::size_t> total, Console& console,
-               const base::Clock& clock);
+  RateProgress(std::string_view what, std::optional<std::uint64_t> total, Console& console,
+               const base::Clock& clock, ProgressUnit unit = ProgressUnit::kThings);
 
-  void SetTotal(std::optional<std::size_t> total) { total_ = total; }
+  void SetTotal(std::optional<std::uint64_t> total) { total_ = total; }
   // Shows it, not more often than a few times a second.
-  void At(std::size_t done);
-  std::string Text(std::size_t done) const;
+  void At(std::uint64_t done);
+  std::string Text(std::uint64_t done) const;
 
  private:
   const std::string what_;
-  std::optional<std::size_t> total_;
+  const ProgressUnit unit_;
+  std::optional<std::uint64_t> total_;
   Console& console_;
   const base::Clock& clock_;
   const absl::Duration begin_;

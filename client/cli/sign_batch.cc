@@ -17,6 +17,7 @@
 #include "client/cli/rate_progress.h"
 #include "client/cli/resume_file.h"
 #include "client/cli/service.h"
+#include "client/cli/signature_beside.h"
 #include "client/cli/signing_times.h"
 #include "client/cli/text.h"
 #include "client/client.h"
@@ -32,6 +33,9 @@ using ledger::Imprint;
 
 constexpr std::string_view kSchema = "pitser.sign/1";
 constexpr std::string_view kResumeSuffix = ".resume";
+// Why a document is passed over.
+constexpr std::string_view kIsASignature = "is a signature";
+constexpr std::string_view kHasItsSignature = "has its signature";
 
 // Documents that are read and hashed together.
 constexpr std::size_t kGroup = 8192;
@@ -62,6 +66,7 @@ absl::Status CheckOptions(const SignOptions& options, const Console& console) {
   if (kinds == 0) return Usage("documents, --files-from or --hashes are missing");
   if (kinds > 1) return Usage("documents, --files-from and --hashes do not go together");
   if (options.null_separated && !options.files.empty()) return Usage("-0 goes with a list");
+  if (options.recursive && !options.hashes.empty()) return Usage("-r goes with files");
   if (std::ranges::find(options.files, client::kStandardStream) != options.files.end()) {
     return Usage("--batch takes no document from standard input");
   }
@@ -115,6 +120,7 @@ class BatchRun {
 
   absl::StatusOr<std::vector<BatchDocument>> Read(std::size_t count);
   void LeaveOut(const BatchDocument& document);
+  void PassOver(const std::string& name, std::string_view why);
   void TellSigned(const SignedBlock& block, const FlatNames& names,
                   const std::vector<absl::Status>& results, const absl::Status& stop);
   void TellJson(const SignedBlock& block, std::size_t leaf, std::string_view name,
@@ -142,7 +148,8 @@ class BatchRun {
   BatchTree tree_;                   // Of the documents that were read and are not signed.
   std::vector<BatchDocument> rest_;  // Those read that are not in it yet, the last one first.
   std::size_t read_ = 0;             // Documents.
-  std::size_t there_ = 0;            // Those that had their signature already.
+  std::size_t signatures_ = 0;       // What was given and is no document.
+  std::size_t there_ = 0;            // Documents that had their signature already.
   std::size_t signed_ = 0;
   std::size_t restored_ = 0;  // Of those, the ones that an earlier run had signed.
   std::size_t trees_ = 0;
@@ -201,9 +208,10 @@ absl::StatusOr<std::vector<BatchDocument>> BatchRun::Read(std::size_t count) {
   }
   for (BatchDocument& document : *documents) {
     const absl::StatusOr<bool> is_there = output_->IsThere(document.name);
-    document.status = is_there.status();
-    document.is_signed = is_there.ok() && *is_there;
+    if (document.status.ok()) document.status = is_there.status();
+    document.is_there = is_there.ok() && *is_there;
   }
+  for (const std::string& name : input_->TakePassedOver()) PassOver(name, kIsASignature);
   return documents;
 }
 
@@ -279,8 +287,12 @@ absl::Status BatchRun::SignAll() {
 
 absl::Status BatchRun::SignGroup(std::vector<BatchDocument> documents) {
   const std::size_t count = documents.size();
-  there_ += std::erase_if(documents, [](const auto& document) { return document.is_signed; });
   Hash(documents);
+  std::erase_if(documents, [this](const BatchDocument& document) {
+    const bool is_signed = document.is_there && document.status.ok();
+    if (is_signed) PassOver(document.name, kHasItsSignature);
+    return is_signed;
+  });
   rest_ = std::move(documents);
   std::ranges::reverse(rest_);
   while (!rest_.empty()) {
@@ -297,26 +309,38 @@ absl::Status BatchRun::SignGroup(std::vector<BatchDocument> documents) {
   return absl::OkStatus();
 }
 
+void BatchRun::PassOver(const std::string& name, std::string_view why) {
+  ++(why == kIsASignature ? signatures_ : there_);
+  if (!console_.json()) return;
+  Json json = JsonHead(kSchema, ExitCode::kOk);
+  json["file"] = name;
+  json["passed_over"] = why;
+  console_.Result(ToLine(json));
+}
+
 void BatchRun::Hash(std::vector<BatchDocument>& documents) {
-  const auto is_to_hash = [](const BatchDocument& document) {
-    return document.status.ok() && !document.hash;
-  };
+  std::vector<BatchDocument*> to_read;
   std::vector<std::string> paths;
-  for (const BatchDocument& document : documents) {
-    if (is_to_hash(document)) paths.push_back(document.name);
+  for (BatchDocument& document : documents) {
+    if (!document.status.ok() || (document.hash && !document.is_there)) continue;
+    to_read.push_back(&document);
+    paths.push_back(document.name);
   }
   if (paths.empty()) return;
-  const auto progress = [this](std::size_t done) { return reading_->Text(read_ + done); };
-  const auto hashes = HashDocuments(paths, algorithm_, console_, progress);
-  auto next = hashes.begin();
-  for (BatchDocument& document : documents) {
-    if (!is_to_hash(document)) continue;
-    const absl::StatusOr<Imprint>& hash = *next++;
-    if (hash.ok()) {
-      document.hash = *hash;
-    } else {
-      document.status = hash.status();
+  const auto work = [&](std::size_t i, const client::HashProgress& reading) {
+    const BatchDocument& document = *to_read[i];
+    if (!document.is_there) {
+      return HashToSign(document.name, algorithm_, options_.force, reading);
     }
+    const std::string signature = output_->NameFor(document.name);
+    return document.hash ? CheckSignatureBeside(document.name, *document.hash, signature)
+                         : CheckSignatureBeside(document.name, signature, reading);
+  };
+  const auto progress = [this](std::size_t done) { return reading_->Text(read_ + done); };
+  const auto hashes = WorkOnDocuments(paths, work, console_, progress);
+  for (std::size_t i = 0; i < to_read.size(); ++i) {
+    to_read[i]->status = hashes[i].status();
+    if (hashes[i].ok()) to_read[i]->hash = *hashes[i];
   }
 }
 
@@ -414,6 +438,9 @@ ExitCode BatchRun::End(const absl::Status& status) {
     TellUnsigned(status);
   }
   TellPeople(status.ok());
+  if (signatures_ > 0 && read_ == 0 && status.ok()) {
+    worst_ = Worse(worst_, console_.Fail(OnlySignatures()));
+  }
   return worst_;
 }
 
@@ -430,7 +457,7 @@ void BatchRun::TellUnsigned(const absl::Status& status) {
     const auto group = Read(kGroup);
     if (!group.ok() || group->empty()) break;
     for (const BatchDocument& document : *group) {
-      if (!document.is_signed) tell(document.name);
+      if (!document.is_there) tell(document.name);
     }
   }
   if (unsigned_count > 0) {
@@ -440,6 +467,7 @@ void BatchRun::TellUnsigned(const absl::Status& status) {
 
 void BatchRun::TellPeople(bool whole) {
   if (console_.json()) return;
+  TellSignaturesPassedOver(signatures_, console_);
   if (there_ > 0) {
     console_.Note(absl::StrFormat("%d documents had their signature already", there_));
   }
@@ -453,15 +481,17 @@ void BatchRun::TellPeople(bool whole) {
     return;
   }
   if (signed_ == 0) {
-    console_.Note("nothing was signed");
-    return;
+    const bool is_missing = to_archive() && options_.output != client::kStandardStream;
+    return console_.Note(is_missing ? absl::StrFormat("nothing was signed, so %s is not there",
+                                                      Printable(options_.output))
+                                    : "nothing was signed");
   }
   std::string text =
       absl::StrFormat("signed %d documents by %d %s at %s, through %s", signed_, trees_,
                       trees_ == 1 ? "tree" : "trees, the last", FormatTime(last_time_), through_);
-  if (!to_archive()) return console_.Result(text);
+  if (!to_archive()) return console_.Done(text);
   if (options_.output == client::kStandardStream) return console_.Note(text);
-  console_.Result(absl::StrFormat("%s: %s", text, Printable(options_.output)));
+  console_.Done(absl::StrFormat("%s: %s", text, Printable(options_.output)));
 }
 
 }  // namespace

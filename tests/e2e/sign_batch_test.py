@@ -279,8 +279,10 @@ class SignBatchTest(Batch):
     def test_leaves_out_names_that_an_archive_must_not_have(self):
         digest = hashlib.sha256(b"x").hexdigest()
         result = self.batch("--hashes", "-", "-o", "all.tar", code=4,
-                            input=f"{digest}  /a/b\n{digest}  a/../../c\n")
-        self.assertIn("would lie outside", result.stderr)
+                            input=f"{digest}  /a/b\n{digest}  a/../../c\n{digest}  ..\\..\\c\n"
+                                  f"{digest}  C:\\c\n{digest}  c/nul.txt\n")
+        self.assertEqual(result.stderr.count("would lie outside"), 3)
+        self.assertIn("which is a device on Windows", result.stderr)
         with tarfile.open(self.folder / "all.tar") as tar:
             self.assertEqual(tar.getnames(), ["a/b.ksig"])
         result = self.batch("--hashes", "-", "-o", "all.zip", code=4, text=False,
@@ -288,15 +290,20 @@ class SignBatchTest(Batch):
         self.assertIn(b"UTF-8", result.stderr)
         self.assertEqual(zipfile.ZipFile(self.folder / "all.zip").namelist(), ["a.ksig"])
 
-    def test_takes_empty_lists(self):
-        for arguments in (("--hashes", os.devnull), ("--files-from", os.devnull)):
-            result = self.batch(*arguments)
+    def test_leaves_no_archive_when_nothing_is_signed(self):
+        for arguments, code in ((("--hashes", os.devnull), 0), (("--files-from", os.devnull), 0),
+                                (("none",), 7)):
+            result = self.batch(*arguments, code=code)
             self.assertEqual(result.stdout, "")
             self.assertIn("nothing was signed", result.stderr)
-            self.batch(*arguments, "-o", "empty.tar", "--force")
-            with tarfile.open(self.folder / "empty.tar") as tar:
-                self.assertEqual(tar.getnames(), [])
-            self.assertEqual(self.files(), {"empty.tar"})
+            for archive in ("empty.tar", "empty.zip"):
+                result = self.batch(*arguments, "-o", archive, code=code)
+                self.assertIn(f"nothing was signed, so {archive} is not there", result.stderr)
+            result = self.batch(*arguments, "-o", "-", "--format", "tar", code=code)
+            self.assertEqual(result.stdout, "")
+            self.assertEqual(self.files(), set())
+        # Nothing is in the way of the next run.
+        self.batch(*self.make(1), "-o", "empty.tar")
 
     def test_tells_of_each_signature_in_json(self):
         names = ["a", "b"]

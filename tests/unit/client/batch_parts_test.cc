@@ -10,8 +10,10 @@
 
 #include "client/block_signer.h"
 #include "client/cli/batch_output.h"
+#include "client/cli/entry_name.h"
 #include "client/cli/flat_names.h"
 #include "client/cli/hash_line.h"
+#include "client/cli/inputs.h"
 #include "client/cli/line_reader.h"
 #include "client/cli/rate_progress.h"
 #include "client/cli/resume_file.h"
@@ -118,6 +120,23 @@ TEST_F(LineReaderTest, GivesLineAfterLine) {
   EXPECT_THAT(All(*Open("0123456789\n")), ElementsAre("0123456789"));
 }
 
+TEST_F(LineReaderTest, TakesListsOfOtherSystems) {
+  const auto windows = Open("\xef\xbb\xbfone\r\n\r\ntwo words\r\nlast\r");
+  EXPECT_THAT(All(*windows), ElementsAre("one", "", "two words", "last"));
+  // As long as a line may be, without what is around it.
+  const auto longest = Open("\xef\xbb\xbf" + std::string(10, 'x') + "\r\n", '\n', 10);
+  EXPECT_THAT(All(*longest), ElementsAre(std::string(10, 'x')));
+  // Zero bytes say that everything else is part of the name.
+  const auto zeros = Open(std::string("\xef\xbb\xbfone\r\0two\r\0", 13), '\0');
+  EXPECT_THAT(All(*zeros), ElementsAre("\xef\xbb\xbfone\r", "two\r"));
+  for (const std::string_view mark : {"\xff\xfe", "\xfe\xff"}) {
+    const auto utf16 = Open(std::string(mark) + std::string("a\0\n\0", 4));
+    const auto line = utf16->Next();
+    ASSERT_EQ(ExitCodeOf(line.status()), ExitCode::kMalformed);
+    EXPECT_THAT(std::string(line.status().message()), HasSubstr("list:1: the list is in UTF-16"));
+  }
+}
+
 TEST_F(LineReaderTest, ReadsFilesThatAreLargerThanItsBuffer) {
   std::string content;
   std::vector<std::string> lines;
@@ -147,6 +166,19 @@ TEST_F(LineReaderTest, RefusesALineThatIsTooLongByItsNumber) {
   EXPECT_EQ(ExitCodeOf(folder->Next().status()), ExitCode::kLocalFile);
 }
 
+TEST(ProgressText, SaysBytesInTheirUnit) {
+  const auto bytes = [](std::uint64_t done, std::optional<std::uint64_t> total, absl::Duration t) {
+    return ProgressText("hashing x", done, total, t, ProgressUnit::kBytes);
+  };
+  constexpr std::uint64_t kMi = 1 << 20;
+  EXPECT_EQ(bytes(1228 * kMi, 4813 * kMi, absl::Seconds(2)),
+            "hashing x: 1.2 of 4.7 GiB, 614 MiB/s, 6 s left");
+  EXPECT_EQ(bytes(50 * kMi, std::nullopt, absl::Seconds(1)), "hashing x: 50 MiB, 50 MiB/s");
+  EXPECT_EQ(bytes(32 * kMi, 100 * kMi, absl::Milliseconds(1)), "hashing x: 32 of 100 MiB");
+  // A file that grows: nobody says how much is left.
+  EXPECT_EQ(bytes(101 * kMi, 100 * kMi, absl::Seconds(1)), "hashing x: 101 MiB, 101 MiB/s");
+}
+
 TEST(ProgressText, SaysWhatIsKnown) {
   EXPECT_EQ(ProgressText("hashing", 0, std::nullopt, absl::Seconds(5)), "hashing: 0");
   EXPECT_EQ(ProgressText("hashing", 10, 50, absl::Milliseconds(1)), "hashing: 10 of 50");
@@ -159,11 +191,56 @@ TEST(ProgressText, SaysWhatIsKnown) {
   EXPECT_THAT(ProgressText("hashing", 1, 100'000, absl::Seconds(1)), HasSubstr("28 h left"));
 }
 
-TEST(ArchiveEntryName, IsRelative) {
-  EXPECT_EQ(ArchiveEntryName("a/b"), "a/b.ksig");
-  EXPECT_EQ(ArchiveEntryName("/a/b"), "a/b.ksig");
-  EXPECT_EQ(ArchiveEntryName(".//./a"), "a.ksig");
-  EXPECT_EQ(ArchiveEntryName(".a"), ".a.ksig");
+TEST(HashToSign, SignsWhatChangesOnlyWhenForced) {
+  const TempFolder folder;
+  const std::string path = folder / "log";
+  for (const bool force : {false, true}) {
+    PITSER_ASSERT_OK(client::WriteFile(path, AsBytes("x"), {.replace = true}));
+    std::filesystem::resize_file(path, 9 << 20);
+    const auto grow = [&](std::uint64_t /*done*/, std::uint64_t /*size*/) {
+      std::filesystem::resize_file(path, 9 << 20 | 1);
+    };
+    const auto hash = HashToSign(path, HashAlgorithm::kSha256, force, grow);
+    EXPECT_EQ(ExitCodeOf(hash.status()), force ? ExitCode::kOk : ExitCode::kLocalFile);
+    if (!force) EXPECT_THAT(HintOf(hash.status()), HasSubstr("--force"));
+  }
+}
+
+TEST(EntryNameOf, IsRelative) {
+  EXPECT_EQ(EntryNameOf("a/b"), "a/b");
+  EXPECT_EQ(EntryNameOf("/a//b"), "a/b");
+  EXPECT_EQ(EntryNameOf(".//./a/./b"), "a/b");
+  EXPECT_EQ(EntryNameOf(".a"), ".a");
+}
+
+TEST(CheckEntryName, RefusesWhatOtherSystemsReadOtherwise) {
+  for (const char* name :
+       {"a/b.ksig", "a:b.ksig", "2026-12-01T10:00:00.pdf.ksig", "a\\b.ksig", "...a",
+        "common/console.ksig", "COM.ksig", "COM10.ksig", "x/NULL.ksig"}) {
+    EXPECT_EQ(ExitCodeOf(CheckEntryName(name)), ExitCode::kOk) << name;
+  }
+  for (const char* name : {"",
+                           "..",
+                           "../x",
+                           "a/../../x",
+                           "..\\..\\x",
+                           "a\\..\\..\\x",
+                           ".. /x",
+                           "../ .x",
+                           "\\x",
+                           "\\\\host\\x",
+                           "C:x",
+                           "c:\\x",
+                           "NUL.ksig",
+                           "a/nul.txt.ksig",
+                           "a\\Con.ksig",
+                           "aux.ksig",
+                           "COM1.ksig",
+                           "lpt9 .ksig",
+                           "COM\xc2\xb2.ksig",
+                           "CONIN$"}) {
+    EXPECT_EQ(ExitCodeOf(CheckEntryName(name)), ExitCode::kMalformed) << name;
+  }
 }
 
 TEST(FlatNames, GivesBackWhatWasAdded) {

@@ -4,7 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <functional>
 
 #include "ledger/crypto/hasher.h"
 #include "tests/support/status_matchers.h"
@@ -94,6 +97,54 @@ TEST(ReadFile, ReadsWhatTheProcessWasGivenByNumber) {
   EXPECT_FALSE(ReadFile("/dev/fd/987654", 10).ok());
 }
 
+// A file that is reported on once while it is read, so that something can happen to it meanwhile.
+class HashFileWhileRead : public ::testing::Test {
+ protected:
+  HashFileWhileRead() {
+    EXPECT_TRUE(WriteFile(path_, AsBytes("begin"), {}).ok());
+    std::filesystem::resize_file(path_, 9 << 20);
+    // Long ago: a change of the same size shows by its time, however coarse that is.
+    std::filesystem::last_write_time(
+        path_, std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  }
+
+  absl::Status Hash(const std::function<void()>& meanwhile,
+                    WhileRead while_read = WhileRead::kMustNotChange) const {
+    int reports = 0;
+    const auto progress = [&](std::uint64_t /*done*/, std::uint64_t /*size*/) {
+      ++reports;
+      meanwhile();
+    };
+    const auto hash = HashFile(path_, ledger::HashAlgorithm::kSha256, progress, while_read);
+    EXPECT_EQ(reports, 1);
+    return hash.status();
+  }
+  void Overwrite(const std::string& text) const {
+    std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+    file << text;
+  }
+
+  const TempFolder folder_;
+  const std::string path_ = folder_ / "a";
+};
+
+TEST_F(HashFileWhileRead, TellsThatItChanged) {
+  EXPECT_THAT(Hash([] {}), IsOk());
+  const auto changed = StatusIs(absl::StatusCode::kAborted, "changed while it was read");
+  EXPECT_THAT(Hash([this] { Overwrite("other"); }), changed);
+  EXPECT_THAT(Hash([this] { std::filesystem::resize_file(path_, 10 << 20); }), changed);
+  EXPECT_THAT(Hash([this] {
+                std::filesystem::copy_file(path_, folder_ / "b");
+                std::filesystem::rename(folder_ / "b", path_);
+              }),
+              changed);
+  EXPECT_THAT(Hash([this] { std::filesystem::remove(path_); }), changed);
+}
+
+TEST_F(HashFileWhileRead, MayChangeWhereThatIsSaid) {
+  EXPECT_THAT(Hash([this] { Overwrite("other"); }, WhileRead::kMayChange), IsOk());
+}
+
 TEST(HashFile, IsTheHashOfTheContentAndReportsProgress) {
   const TempFolder folder;
   const std::string content(70u << 20, 'x');
@@ -106,7 +157,7 @@ TEST(HashFile, IsTheHashOfTheContentAndReportsProgress) {
         reports.push_back(done);
       }));
   EXPECT_EQ(hash, *ledger::Hash(ledger::HashAlgorithm::kSha512, {AsBytes(content)}));
-  EXPECT_EQ(reports.size(), 2u);
+  EXPECT_EQ(reports.size(), 8u);
 }
 
 TEST(SameFile, KnowsOtherNamesOfAFile) {
