@@ -1,4 +1,5 @@
 #include <optional>
+#include <set>
 #include <string>
 
 #include "absl/strings/str_format.h"
@@ -64,7 +65,8 @@ absl::Status FindPublications(const ExtendOptions& options, const Surroundings& 
   if (!options.trust.publications_file.empty()) {
     means.publications = evidence.Publications();
     if (means.publications != nullptr) return absl::OkStatus();
-    return Error(ExitCode::kFailed, evidence.publications_problem);
+    return Error(ExitCode::kInconclusive, evidence.publications_problem,
+                 evidence.out_of_date ? kDatesHint : "");
   }
   PITSER_ASSIGN_OR_RETURN(means.fetched, FetchPublicationsFile(means.service, evidence));
   PITSER_RETURN_IF_ERROR(KeepPublications(evidence, *means.fetched));
@@ -141,8 +143,8 @@ void Tell(const std::string& input, const std::string& output, const Publication
   }
 }
 
-absl::Status ExtendOne(const std::string& input, const ExtendOptions& options, const Means& means,
-                       Console& console) {
+absl::StatusOr<PublicationRecord> ExtendOne(const std::string& input, const ExtendOptions& options,
+                                            const Means& means, Console& console) {
   const bool in_place = options.output.empty();
   const Destination destination{.path = in_place ? input : options.output,
                                 .replace = in_place || options.force};
@@ -154,7 +156,7 @@ absl::Status ExtendOne(const std::string& input, const ExtendOptions& options, c
   if (present && present->data == record->data) {
     if (!in_place) PITSER_RETURN_IF_ERROR(Deliver(destination, signature.bytes(), console));
     Tell(input, destination.path, *record, /*changed=*/false, signature, console);
-    return absl::OkStatus();
+    return *record;
   }
   const auto extended =
       means.service.ledger->Extend(signature, {.publication = *record, .time = {}});
@@ -168,7 +170,18 @@ absl::Status ExtendOne(const std::string& input, const ExtendOptions& options, c
   if (!extended.ok()) return InContext(means.service.Explain(extended.status()), input);
   PITSER_RETURN_IF_ERROR(Deliver(destination, extended->bytes(), console));
   Tell(input, destination.path, *record, /*changed=*/true, *extended, console);
-  return absl::OkStatus();
+  return *record;
+}
+
+// Every certificate ends one day; what was written down doesn't.
+void AdviseToKeep(const std::set<std::string>& codes, Console& console) {
+  for (const std::string& code : codes) {
+    console.Hint("keep this publication code, on paper for instance: " + code);
+  }
+  if (codes.empty()) return;
+  console.Hint(
+      "with `pitser verify --publication CODE` it proves these signatures when the certificate of "
+      "the publications file's signer has ended, and no key has to be believed");
 }
 
 ExitCode FailOne(const std::string& input, const absl::Status& status, Console& console) {
@@ -188,13 +201,19 @@ ExitCode RunExtend(const ExtendOptions& options, const Surroundings& around) {
   }
   const auto means = Prepare(options, around);
   ExitCode worst = ExitCode::kOk;
+  std::set<std::string> codes;
   for (const std::string& input : options.signatures) {
-    const absl::Status status =
-        means.ok() ? ExtendOne(input, options, **means, console) : means.status();
-    if (status.ok()) continue;
-    worst = Worse(worst, FailOne(input, status, console));
+    const auto record = means.ok() ? ExtendOne(input, options, **means, console)
+                                   : absl::StatusOr<PublicationRecord>(means.status());
+    if (record.ok()) {
+      // Who gave the code has it.
+      if (!(*means)->goal.code) codes.insert(ledger::EncodePublicationCode(record->data));
+      continue;
+    }
+    worst = Worse(worst, FailOne(input, record.status(), console));
     if (!means.ok() && !console.json()) break;  // The same error need not be told again.
   }
+  AdviseToKeep(codes, console);
   return worst;
 }
 
