@@ -28,6 +28,7 @@ pitser_status Give(const absl::Status& status, pitser_error* error) {
     case absl::StatusCode::kInvalidArgument:
       return PITSER_MALFORMED;
     case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kOutOfRange:  // By the dates of a certificate.
       return PITSER_NOT_TRUSTED;
     case absl::StatusCode::kUnimplemented:
       return PITSER_UNSUPPORTED;

@@ -9,9 +9,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "client/file.h"
+#include "client/trust_record.h"
 #include "ledger/base/hex.h"
 #include "ledger/base/status.h"
 #include "ledger/base/utf8.h"
+#include "ledger/crypto/trust_code.h"
 
 namespace pitser::client {
 namespace {
@@ -52,12 +54,22 @@ std::string FingerprintList(std::span<const Certificate> anchors) {
   return list;
 }
 
+// The codes over each root and who may publish.
+std::string CodeList(std::span<const Certificate> anchors,
+                     std::span<const ledger::SubjectConstraint> constraints) {
+  std::string list;
+  for (const Certificate& anchor : anchors) {
+    list += (list.empty() ? "" : " ") + ledger::TrustCode(anchor, constraints);
+  }
+  return list;
+}
+
 std::string AcceptedText(const TrustToStore& trust) {
   return absl::StrFormat(
       "# How the root certificate in this folder came to be trusted. Written by `pitser trust "
-      "fetch`.\naccepted = %s\ntime = %d\nserver = %s\nroot = %s\n",
+      "fetch`.\naccepted = %s\ntime = %d\nserver = %s\nroot = %s\ncode = %s\n",
       AcceptanceName(trust.acceptance), trust.accepted_at, trust.server,
-      FingerprintList(trust.anchors));
+      FingerprintList(trust.anchors), CodeList(trust.anchors, trust.constraints));
 }
 
 absl::StatusOr<std::map<std::string, std::string>> ParsePairs(std::string_view text) {
@@ -89,6 +101,11 @@ absl::Status ApplyAccepted(const std::string& path, std::string_view text, Trust
     return absl::FailedPreconditionError(absl::StrFormat(
         "the root certificate beside '%s' is not the one that was accepted: somebody replaced it",
         path));
+  }
+  // Notes of before say nothing of who may publish.
+  if (pairs.contains("code") && pairs["code"] != CodeList(trust.anchors, trust.constraints)) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "the constraint beside '%s' is not the one that was accepted: somebody replaced it", path));
   }
   return absl::OkStatus();
 }
@@ -140,6 +157,7 @@ absl::StatusOr<Trust> LoadTrust(const std::string& folder) {
     PITSER_ASSIGN_OR_RETURN(const std::string accepted, ReadText(accepted_path));
     PITSER_RETURN_IF_ERROR(ApplyAccepted(accepted_path, accepted, trust));
   }
+  trust.past = LoadRecord(folder, trust);
   return trust;
 }
 

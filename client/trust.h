@@ -12,6 +12,7 @@
 #include "ledger/crypto/certificate.h"
 #include "ledger/crypto/cms.h"
 #include "ledger/format/publications_file.h"
+#include "ledger/verify/publications_past.h"
 
 namespace pitser::client {
 
@@ -36,10 +37,11 @@ struct Trust {
   Acceptance acceptance = Acceptance::kByPath;
   std::uint64_t accepted_at = 0;  // Unix seconds; 0 when by path.
   std::string server;             // Where it was fetched from; empty when by path.
+  ledger::PublicationsPast past;  // What was believed before in this folder (trust_record.h).
 };
 
 // The files of a trust folder. The first three are what a server keeps in DIR/trust; the last is
-// `pitser trust fetch`'s note on how the root was accepted.
+// `pitser trust fetch`'s note on how the root was accepted. trust_record.h has one more.
 inline constexpr std::string_view kRootFile = "root.pem";
 inline constexpr std::string_view kConstraintFile = "constraint";
 inline constexpr std::string_view kPublicationsFileName = "publications.bin";
@@ -47,7 +49,7 @@ inline constexpr std::string_view kAcceptedFile = "accepted";
 
 // Reads a trust folder; the publications file may be absent.
 // Errors: kNotFound when root or constraint is absent; kInvalidArgument when a file is malformed;
-// kFailedPrecondition when the root is not the one that was accepted.
+// kFailedPrecondition when the root or the constraint is not the one that was accepted.
 absl::StatusOr<Trust> LoadTrust(const std::string& folder);
 
 // What is to be stored, in full.

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_format.h"
 #include "ledger/base/status.h"
+#include "ledger/base/time_text.h"
 
 namespace pitser::client {
 namespace {
@@ -26,14 +27,30 @@ TrustBasis BasisOf(const VerificationResult& result) {
 
 // What the trust rests on by `basis`, which is a publication's. `extended`: the signature was led
 // to it, it does not carry it.
-ledger::PublicationRecord PublicationOf(const VerificationRequest& request, TrustBasis basis,
-                                        bool extended) {
-  if (!extended) return *request.signature.publication_record();
-  if (basis == TrustBasis::kUserPublication) {
-    return {.data = *request.user_publication, .references = {}, .repository_uris = {}};
-  }
+ledger::PublicationRecord PublicationOf(const ledger::VerificationContext& context,
+                                        TrustBasis basis, bool extended) {
+  if (!extended) return *context.signature.publication_record();
   // The rules extend to this one.
-  return *request.publications->NearestPublication(request.signature.signing_time());
+  const ledger::PublicationData data = basis == TrustBasis::kUserPublication
+                                           ? *context.user_publication
+                                           : *ledger::NearestPublication(context);
+  const ledger::PublicationRecord* listed =
+      basis == TrustBasis::kUserPublication || context.publications_file == nullptr
+          ? nullptr
+          : context.publications_file->FindPublication(data);
+  if (listed != nullptr) return *listed;
+  return {.data = data, .references = {}, .repository_uris = {}};
+}
+
+// How the publication of the file is known, where the file at hand does not say it.
+std::optional<ledger::PastPublication> FromPast(const VerificationRequest& request,
+                                                const ledger::PublicationData& publication) {
+  const bool listed = request.publications != nullptr &&
+                      request.publications->FindPublication(publication) != nullptr;
+  if (listed || request.past == nullptr) return std::nullopt;
+  const ledger::PastPublication* past = request.past->Find(publication);
+  if (past == nullptr) return std::nullopt;
+  return *past;
 }
 
 // Whether what failed is what an extender was asked for: these codes are of no other rules.
@@ -70,15 +87,17 @@ std::string_view TrustBasisName(TrustBasis basis) {
   return "none";
 }
 
-absl::Status CheckPublicationsFile(const ledger::PublicationsFile& file, const Trust& trust,
-                                   std::uint64_t at_time) {
+absl::StatusOr<ledger::FileStanding> CheckPublicationsFile(const ledger::PublicationsFile& file,
+                                                           const Trust& trust,
+                                                           std::uint64_t at_time) {
   if (trust.anchors.empty()) {
     return absl::FailedPreconditionError("no root certificate to check its signature with");
   }
   if (trust.constraints.empty()) {
     return absl::FailedPreconditionError("no constraint says who may sign it");
   }
-  return ledger::VerifyPublicationsFile(file, trust.anchors, trust.constraints, at_time);
+  return ledger::JudgePublicationsFile(file, trust.anchors, trust.constraints, at_time,
+                                       &trust.past);
 }
 
 absl::Status CheckContinues(const ledger::PublicationsFile& older,
@@ -86,8 +105,8 @@ absl::Status CheckContinues(const ledger::PublicationsFile& older,
   for (const ledger::PublicationRecord& record : older.content().publications) {
     if (newer.FindPublication(record.data) == nullptr) {
       return absl::DataLossError(absl::StrFormat(
-          "the newer publications file lacks the publication of %d that the older one holds (%s)",
-          record.data.time, ledger::EncodePublicationCode(record.data)));
+          "the newer publications file lacks the publication of %s that the older one holds (%s)",
+          ledger::TimeText(record.data.time), ledger::EncodePublicationCode(record.data)));
     }
   }
   return absl::OkStatus();
@@ -110,6 +129,7 @@ absl::StatusOr<Verdict> VerifySignature(const VerificationRequest& request) {
                                             .input_level = request.input_level,
                                             .user_publication = request.user_publication,
                                             .publications_file = request.publications,
+                                            .past = request.past,
                                             .extend = std::move(extend),
                                             .extending_allowed = request.extending_allowed};
   PITSER_ASSIGN_OR_RETURN(verdict.result, ledger::Verify(request.policy, context));
@@ -118,7 +138,10 @@ absl::StatusOr<Verdict> VerifySignature(const VerificationRequest& request) {
   if (verdict.basis == TrustBasis::kPublicationsFile ||
       verdict.basis == TrustBasis::kUserPublication) {
     verdict.extended = given;
-    verdict.publication = PublicationOf(request, verdict.basis, given);
+    verdict.publication = PublicationOf(context, verdict.basis, given);
+  }
+  if (verdict.basis == TrustBasis::kPublicationsFile) {
+    verdict.from_past = FromPast(request, verdict.publication->data);
   }
   return verdict;
 }

@@ -28,11 +28,14 @@ enum class TrustBasis {
 std::string_view TrustBasisName(TrustBasis basis);
 
 // Whether a publications file may be used: its signature is checked against the anchors and
-// constraints of `trust` at `at_time` (Unix seconds).
+// constraints of `trust` at `at_time` (Unix seconds), or at the time at which the folder's record
+// knows it. Gives when, and why then.
 // Errors: kFailedPrecondition when there is no anchor or no constraint; kPermissionDenied when the
-// file is not to be trusted, saying why.
-absl::Status CheckPublicationsFile(const ledger::PublicationsFile& file, const Trust& trust,
-                                   std::uint64_t at_time);
+// file is not to be trusted, saying why; kOutOfRange when only the dates of certificates speak
+// against it.
+absl::StatusOr<ledger::FileStanding> CheckPublicationsFile(const ledger::PublicationsFile& file,
+                                                           const Trust& trust,
+                                                           std::uint64_t at_time);
 
 // OK when `newer` holds every publication of `older`: publications are never taken back.
 // Errors: kDataLoss, naming the publication that is gone or changed.
@@ -49,6 +52,7 @@ struct VerificationRequest {
   ledger::Policy policy = ledger::Policy::kGeneral;
   std::optional<ledger::PublicationData> user_publication = {};
   const ledger::PublicationsFile* publications = nullptr;  // CheckPublicationsFile() said OK.
+  const ledger::PublicationsPast* past = nullptr;          // Trust::past.
   // Called only when a rule asks; empty: none. Whether the policies by publication may ask it is
   // said below, the calendar-based one always may.
   ledger::ExtendFunction extend = {};
@@ -62,6 +66,9 @@ struct Verdict {
   std::optional<ledger::PublicationRecord> publication;
   // Whether an extender led to that publication just now: the signature itself does not.
   bool extended = false;
+  // Set when that publication is believed for what was verified before, and no file at hand that is
+  // believed lists it.
+  std::optional<ledger::PastPublication> from_past;
   // Why an extender that was asked gave no chain; empty when it gave one or was not asked.
   std::string extender_problem;
   // Whether it is the extender's chain that does not fit the signature: either of them is wrong.

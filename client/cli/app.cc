@@ -21,6 +21,9 @@ ExitCode Run(const InspectOptions& options, const Surroundings& around) {
 ExitCode Run(const TrustFetchOptions& options, const Surroundings& around) {
   return RunTrustFetch(options, around);
 }
+ExitCode Run(const TrustArchiveOptions& options, const Surroundings& around) {
+  return RunTrustArchive(options, around);
+}
 ExitCode Run(const TrustShowOptions& options, const Surroundings& around) {
   return RunTrustShow(options, around);
 }

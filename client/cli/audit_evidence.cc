@@ -24,17 +24,21 @@ absl::Status ChoosePublications(const Evidence& trust, const Reader* reader,
                                 BroughtEvidence& brought) {
   AuditEvidence& evidence = brought.evidence;
   evidence.publications = trust.Publications();
-  if (!trust.publications_problem.empty()) evidence.doubts.push_back(trust.publications_problem);
   const bool anchors = trust.trust && !trust.trust->anchors.empty();
-  if (reader == nullptr || !anchors) return absl::OkStatus();
-  auto fetched = FetchPublicationsFile(reader->service, trust);
-  if (fetched.ok()) {
-    brought.fetched = *std::move(fetched);
-    evidence.publications = &*brought.fetched;
-    return absl::OkStatus();
+  if (reader != nullptr && anchors) {
+    auto fetched = FetchPublicationsFile(reader->service, trust);
+    if (fetched.ok()) {
+      brought.fetched = *std::move(fetched);
+      evidence.publications = &*brought.fetched;
+      return absl::OkStatus();
+    }
+    const ExitCode code = ExitCodeOf(fetched.status());
+    const bool wrong = code == ExitCode::kFailed;
+    if (!wrong && code != ExitCode::kInconclusive) return fetched.status();
+    (wrong ? evidence.failures : evidence.doubts)
+        .push_back(std::string(fetched.status().message()));
   }
-  if (ExitCodeOf(fetched.status()) != ExitCode::kFailed) return fetched.status();
-  evidence.failures.push_back(std::string(fetched.status().message()));
+  if (!trust.publications_problem.empty()) evidence.doubts.push_back(trust.publications_problem);
   return absl::OkStatus();
 }
 

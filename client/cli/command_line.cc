@@ -147,7 +147,7 @@ class Parser {
     if (wanted("verify")) AddVerify();
     if (wanted("extend")) AddExtend();
     if (wanted("inspect")) AddInspect();
-    if (wanted("trust")) AddTrustCommands();
+    if (wanted("trust")) trust_commands_.emplace(app_);
     if (wanted("config")) AddConfig();
     if (!IsCommand(first)) read_commands_.emplace(app_);
     base::RefuseEmptyValues(
@@ -163,8 +163,9 @@ class Parser {
     if (Parsed(verify_)) return CommandOptions(verify_options_);
     if (Parsed(extend_)) return CommandOptions(extend_options_);
     if (Parsed(inspect_)) return CommandOptions(inspect_options_);
-    if (Parsed(trust_fetch_)) return CommandOptions(trust_fetch_options_);
-    if (Parsed(trust_show_)) return CommandOptions(trust_show_options_);
+    if (trust_commands_) {
+      if (auto options = trust_commands_->Parsed()) return *std::move(options);
+    }
     if (Parsed(config_)) return CommandOptions(config_options_);
     if (read_commands_) {
       if (auto options = read_commands_->Parsed()) return *std::move(options);
@@ -185,7 +186,6 @@ class Parser {
   void AddVerify();
   void AddExtend();
   void AddInspect();
-  void AddTrustCommands();
   void AddConfig();
 
   absl::Status UsageError(std::string_view message) const {
@@ -198,16 +198,13 @@ class Parser {
   CLI::App* verify_ = nullptr;
   CLI::App* extend_ = nullptr;
   CLI::App* inspect_ = nullptr;
-  CLI::App* trust_fetch_ = nullptr;
-  CLI::App* trust_show_ = nullptr;
   CLI::App* config_ = nullptr;
+  std::optional<internal::TrustCommands> trust_commands_;
   std::optional<internal::ReadCommands> read_commands_;
   SignOptions sign_options_;
   VerifyOptions verify_options_;
   ExtendOptions extend_options_;
   InspectOptions inspect_options_;
-  TrustFetchOptions trust_fetch_options_;
-  TrustShowOptions trust_show_options_;
   ConfigOptions config_options_;
 };
 
@@ -426,54 +423,6 @@ void Parser::AddInspect() {
   InspectOptions& options = inspect_options_;
   inspect_->add_option("SIG", options.signatures, "signatures; `-` is standard input")->required();
   AddCommon(*inspect_, options.common);
-}
-
-void Parser::AddTrustCommands() {
-  CLI::App* trust = app_.add_subcommand("trust", "fetch or show whom to believe");
-  trust->require_subcommand(1);
-  Describe(*trust,
-           {"pitser trust fetch --server HOST:PORT [-o DIR]\n"
-            "       pitser trust show [--trust DIR]",
-            "Whom to believe: a root certificate, the name of the publications file's "
-            "signer, and the\nnewest publications file, in a folder.",
-            {kOk, kUsage, kMalformed, kRefused, kUnreachable, kLocalFile, kBug, kInterrupted},
-            {"pitser trust fetch --server 127.0.0.1:7380 --accept-first-use",
-             "pitser trust show --trust pitser-data/trust"}});
-
-  trust_fetch_ = trust->add_subcommand("fetch", "fetch it from a server, have a person agree");
-  Describe(
-      *trust_fetch_,
-      {"pitser trust fetch --server HOST:PORT [-o DIR] [--fingerprint HEX]",
-       "Fetches root, constraint and publications file and shows the root's fingerprint, to "
-       "be\ncompared with one that came another way. It is taken by --fingerprint, by a "
-       "person's yes on\na terminal, or blindly by --accept-first-use: then every verdict "
-       "says so. A root that was\naccepted before is replaced only by --replace.",
-       {kOk, kFailed, kUsage, kMalformed, kRefused, kUnreachable, kLocalFile, kBug, kInterrupted},
-       {"pitser trust fetch --server 127.0.0.1:7380 --accept-first-use -o trust",
-        "pitser trust fetch --server 127.0.0.1:7380 -o trust --accept-first-use --replace"}});
-  TrustFetchOptions& fetch = trust_fetch_options_;
-  AddSetting(*trust_fetch_, fetch.common, "trust", "-o,--output");
-  trust_fetch_
-      ->add_option("--fingerprint", fetch.fingerprint,
-                   "SHA-256 of the root certificate that is expected")
-      ->type_name("HEX");
-  trust_fetch_->add_flag("--accept-first-use", fetch.accept_first_use,
-                         "take an unknown root without comparing it");
-  trust_fetch_->add_flag("--replace", fetch.replace, "replace another root that was accepted");
-  AddServer(*trust_fetch_, fetch.common);
-  AddCommon(*trust_fetch_, fetch.common);
-
-  trust_show_ = trust->add_subcommand("show", "show what is in a trust folder");
-  Describe(*trust_show_,
-           {"pitser trust show [--trust DIR]",
-            "Shows the root's fingerprint, how it was accepted, the constraint and what the "
-            "publications\nfile holds.",
-            {kOk, kUsage, kInconclusive, kMalformed, kLocalFile, kBug, kInterrupted},
-            {"pitser trust show --trust pitser-data/trust",
-             "pitser trust show --trust pitser-data/trust --json"}});
-  TrustShowOptions& show = trust_show_options_;
-  AddSetting(*trust_show_, show.common, "trust");
-  AddCommon(*trust_show_, show.common);
 }
 
 void Parser::AddConfig() {

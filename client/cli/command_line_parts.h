@@ -20,6 +20,27 @@ void AddServer(CLI::App& app, CommonOptions& options);
 void AddConnection(CLI::App& app, CommonOptions& options);
 void AddTrust(CLI::App& app, CommonOptions& common, TrustOptions& options);
 
+// trust fetch, archive and show.
+class TrustCommands {
+ public:
+  explicit TrustCommands(CLI::App& app);
+
+  // The options of the one that was parsed, if it was one of these.
+  std::optional<CommandOptions> Parsed() const;
+
+ private:
+  void AddFetch(CLI::App& trust);
+  void AddArchive(CLI::App& trust);
+  void AddShow(CLI::App& trust);
+
+  CLI::App* fetch_ = nullptr;
+  CLI::App* archive_ = nullptr;
+  CLI::App* show_ = nullptr;
+  TrustFetchOptions fetch_options_;
+  TrustArchiveOptions archive_options_;
+  TrustShowOptions show_options_;
+};
+
 // The commands that look at a ledger and audit it: publications, server-info, calendar, audit.
 class ReadCommands {
  public:

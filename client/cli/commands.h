@@ -28,6 +28,7 @@ ExitCode RunVerify(const VerifyOptions& options, const Surroundings& around);
 ExitCode RunExtend(const ExtendOptions& options, const Surroundings& around);
 ExitCode RunInspect(const InspectOptions& options, const Surroundings& around);
 ExitCode RunTrustFetch(const TrustFetchOptions& options, const Surroundings& around);
+ExitCode RunTrustArchive(const TrustArchiveOptions& options, const Surroundings& around);
 ExitCode RunTrustShow(const TrustShowOptions& options, const Surroundings& around);
 ExitCode RunConfig(const ConfigOptions& options, const Surroundings& around);
 ExitCode RunPublicationsFetch(const PublicationsFetchOptions& options, const Surroundings& around);

@@ -4,6 +4,7 @@
 #include "client/cli/exit_code.h"
 #include "client/file.h"
 #include "client/system_trust.h"
+#include "client/trust_record.h"
 #include "client/verification.h"
 #include "ledger/base/status.h"
 
@@ -72,15 +73,8 @@ absl::Status TakeConstraints(const TrustOptions& options, client::Trust& trust) 
   if (options.publisher_emails.empty() && options.publisher_constraints.empty()) {
     return absl::OkStatus();
   }
-  trust.constraints.clear();
-  for (const std::string& email : options.publisher_emails) {
-    trust.constraints.push_back({std::string(ledger::kEmailOid), email});
-  }
-  for (const std::string& text : options.publisher_constraints) {
-    auto constraint = ledger::ParseSubjectConstraint(text);
-    if (!constraint.ok()) return WithExitCode(constraint.status(), ExitCode::kUsage);
-    trust.constraints.push_back(*std::move(constraint));
-  }
+  PITSER_ASSIGN_OR_RETURN(
+      trust.constraints, NamedConstraints(options.publisher_emails, options.publisher_constraints));
   return absl::OkStatus();
 }
 
@@ -95,6 +89,20 @@ absl::Status TakePublicationsFile(const std::string& path, client::Trust& trust)
   return absl::OkStatus();
 }
 
+// Whether the publications file is used, and why not.
+void JudgePublications(const client::Trust& trust, Evidence& evidence) {
+  if (!trust.publications) return;
+  const auto standing = client::CheckPublicationsFile(*trust.publications, trust, evidence.at_time);
+  if (standing.ok()) {
+    evidence.standing = *standing;
+    return;
+  }
+  evidence.out_of_date = absl::IsOutOfRange(standing.status());
+  evidence.publications_problem =
+      absl::StrFormat("the publications file %s is not used: %s", trust.publications_path,
+                      ledger::ToStd(standing.status().message()));
+}
+
 bool NamesAllParts(const TrustOptions& options) {
   return !options.publications_file.empty() &&
          (options.system_trust || !options.trust_anchors.empty()) &&
@@ -103,9 +111,37 @@ bool NamesAllParts(const TrustOptions& options) {
 
 }  // namespace
 
+absl::StatusOr<std::vector<ledger::SubjectConstraint>> NamedConstraints(
+    const std::vector<std::string>& emails, const std::vector<std::string>& constraints) {
+  std::vector<ledger::SubjectConstraint> named;
+  for (const std::string& email : emails) named.push_back({std::string(ledger::kEmailOid), email});
+  for (const std::string& text : constraints) {
+    auto constraint = ledger::ParseSubjectConstraint(text);
+    if (!constraint.ok()) return WithExitCode(constraint.status(), ExitCode::kUsage);
+    named.push_back(*std::move(constraint));
+  }
+  return named;
+}
+
 const ledger::PublicationsFile* Evidence::Publications() const {
   const bool usable = trust && trust->publications && publications_problem.empty();
   return usable ? &*trust->publications : nullptr;
+}
+
+const ledger::PublicationsPast* Evidence::Past() const {
+  return trust && !trust->past.empty() ? &trust->past : nullptr;
+}
+
+std::string WitnessText(ledger::Witness witness, std::uint64_t time) {
+  const std::string day = FormatTime(time).substr(0, std::string_view("2026-12-01").size());
+  return witness == ledger::Witness::kHere
+             ? absl::StrFormat("verified here on %s, when its signer was valid", day)
+             : absl::StrFormat(
+                   "proven by a seal to have been there on %s, when its signer was valid", day);
+}
+
+std::string Evidence::StandingText() const {
+  return standing.witness ? WitnessText(*standing.witness, standing.time) : "";
 }
 
 std::string Evidence::RootText() const {
@@ -162,20 +198,40 @@ absl::StatusOr<Evidence> LoadEvidence(const TrustOptions& options, const Surroun
     if (evidence.trust) evidence.folder = settings.trust;
   }
   client::Trust trust = evidence.trust ? *std::move(evidence.trust) : client::Trust();
+  const std::string owner = client::RecordOwner(trust);
   PITSER_RETURN_IF_ERROR(TakeAnchors(options, around.environment, trust));
   PITSER_RETURN_IF_ERROR(TakeConstraints(options, trust));
   PITSER_RETURN_IF_ERROR(TakePublicationsFile(options.publications_file, trust));
-  if (trust.publications) {
-    const absl::Status usable =
-        client::CheckPublicationsFile(*trust.publications, trust, evidence.at_time);
-    if (!usable.ok()) {
-      evidence.publications_problem =
-          absl::StrFormat("the publications file %s is not used: %s", trust.publications_path,
-                          ledger::ToStd(usable.message()));
-    }
+  // What was verified with others says nothing.
+  if (client::RecordOwner(trust) != owner) trust.past = {};
+  JudgePublications(trust, evidence);
+  const bool by_the_folder_alone =
+      !evidence.folder.empty() && options.at.empty() && options.publications_file.empty() &&
+      client::RecordOwner(trust) == owner && trust.acceptance != client::Acceptance::kBySystem;
+  const bool verified_now =
+      trust.publications && evidence.publications_problem.empty() && !evidence.standing.witness;
+  if (by_the_folder_alone && verified_now) {
+    // A folder that cannot be written never changes a verdict.
+    client::RecordVerified(evidence.folder, trust, *trust.publications, evidence.at_time)
+        .IgnoreError();
   }
   if (!trust.anchors.empty() || trust.publications) evidence.trust = std::move(trust);
   return evidence;
+}
+
+absl::Status NotBelieved(const absl::Status& refused, std::string_view which) {
+  const std::string text =
+      absl::StrFormat("%s is not to be trusted: %s", which, ledger::ToStd(refused.message()));
+  switch (refused.code()) {
+    case absl::StatusCode::kOutOfRange:
+      return Error(ExitCode::kInconclusive, text, kDatesHint);
+    case absl::StatusCode::kFailedPrecondition:
+      return Error(ExitCode::kInconclusive, text);
+    case absl::StatusCode::kPermissionDenied:
+      return Error(ExitCode::kFailed, text);
+    default:
+      return WithExitCode(absl::Status(refused.code(), text), ExitCodeOf(refused));
+  }
 }
 
 }  // namespace pitser::cli

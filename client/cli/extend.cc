@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,8 @@ constexpr std::size_t kWindow = 256;
 constexpr std::chrono::milliseconds kPatience(200);
 // Fewer than that are synced one by one: a sync of the whole file system waits for others' files.
 constexpr long kFewFiles = 16;
+// More codes than these are looked up.
+constexpr std::size_t kCodesTold = 5;
 
 absl::StatusOr<ExtendGoal> ParseGoal(const std::string& text) {
   ExtendGoal goal;
@@ -74,7 +77,8 @@ absl::Status FindPublications(const ExtendOptions& options, const Surroundings& 
   if (!options.trust.publications_file.empty()) {
     means.publications = evidence.Publications();
     if (means.publications != nullptr) return absl::OkStatus();
-    return Error(ExitCode::kFailed, evidence.publications_problem);
+    return Error(ExitCode::kInconclusive, evidence.publications_problem,
+                 evidence.out_of_date ? kDatesHint : "");
   }
   PITSER_ASSIGN_OR_RETURN(means.fetched, FetchPublicationsFile(means.service, evidence));
   PITSER_RETURN_IF_ERROR(KeepPublications(evidence, *means.fetched));
@@ -104,6 +108,7 @@ class ExtendRun {
       : options_(options),
         names_(names),
         console_(around.console),
+        given_code_(means.goal.code.has_value()),
         extending_(means.service, means.goal, means.publications),
         progress_("extending", names.Total(), console_, around.clock),
         pool_("extend", names.Total() == 1 ? 1 : kThreads, kWindow) {}
@@ -139,10 +144,12 @@ class ExtendRun {
   const ExtendOptions& options_;
   NamedFiles& names_;
   Console& console_;
+  const bool given_code_;  // Who gave it has it.
   Extending extending_;
   RateProgress progress_;
   std::size_t done_ = 0, extended_ = 0, unchanged_ = 0, waiting_ = 0, failed_ = 0, left_ = 0;
-  std::uint64_t last_ = 0;  // Publication.
+  std::uint64_t last_ = 0;       // Publication.
+  std::set<std::string> codes_;  // Of the publications that were not given by their code.
   ExitCode worst_ = ExitCode::kOk;
   OrderedPool<ExtendResult> pool_;
 };
@@ -203,6 +210,7 @@ void ExtendRun::Tell(const ExtendResult& result) {
 void ExtendRun::TellExtended(const ExtendResult& result) {
   ++(result.changed ? extended_ : unchanged_);
   last_ = std::max(last_, result.record->data.time);
+  if (!given_code_) codes_.insert(ledger::EncodePublicationCode(result.record->data));
   const std::string output = DestinationOf(result).path;
   if (console_.json()) {
     Json json = JsonHead(kSchema, ExitCode::kOk);
@@ -228,6 +236,23 @@ void ExtendRun::TellExtended(const ExtendResult& result) {
   }
 }
 
+// Every certificate ends one day; what was written down doesn't.
+void AdviseToKeep(const std::set<std::string>& codes, Console& console) {
+  if (codes.empty()) return;
+  if (codes.size() > kCodesTold) {
+    console.Hint(absl::StrFormat("keep the codes of these %d publications, on paper for instance: "
+                                 "`pitser publications show` lists them",
+                                 codes.size()));
+  } else {
+    for (const std::string& code : codes) {
+      console.Hint("keep this publication code, on paper for instance: " + code);
+    }
+  }
+  console.Hint(
+      "with `pitser verify --publication CODE` it proves these signatures when the certificate of "
+      "the publications file's signer has ended, and no key has to be believed");
+}
+
 void ExtendRun::End() {
   console_.EndProgress();
   if (unchanged_ > 0 && names_.many()) {
@@ -239,10 +264,12 @@ void ExtendRun::End() {
   if (left_ + failed_ > 0 && (names_.many() || left_ > 0)) {
     console_.Note(absl::StrFormat("%d signatures were not extended", left_ + failed_));
   }
-  if (!names_.many() || console_.json()) return;
-  if (extended_ == 0) return console_.Note("nothing was extended");
-  console_.Done(absl::StrFormat("extended %d signatures, the last publication is that of %s",
-                                extended_, FormatTime(last_)));
+  if (names_.many() && !console_.json()) {
+    if (extended_ == 0) return console_.Note("nothing was extended");
+    console_.Done(absl::StrFormat("extended %d signatures, the last publication is that of %s",
+                                  extended_, FormatTime(last_)));
+  }
+  AdviseToKeep(codes_, console_);
 }
 
 // What there is to say before anything is done.

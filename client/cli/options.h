@@ -88,9 +88,19 @@ struct InspectOptions {
 
 struct TrustFetchOptions {
   CommonOptions common;
-  std::string fingerprint;
+  std::string fingerprint;  // A trust code, or a root's SHA-256.
+  std::vector<std::string> publisher_emails;
+  std::vector<std::string> publisher_constraints;
   bool accept_first_use = false;
   bool replace = false;
+};
+
+struct TrustArchiveOptions {
+  CommonOptions common;
+  std::string output;
+  std::string seal;
+  std::string publication;
+  std::string seal_trust;
 };
 
 struct TrustShowOptions {
@@ -150,8 +160,8 @@ struct AuditOptions {
 
 using CommandOptions =
     std::variant<SignOptions, VerifyOptions, ExtendOptions, InspectOptions, TrustFetchOptions,
-                 TrustShowOptions, ConfigOptions, PublicationsFetchOptions, PublicationsShowOptions,
-                 PublicationsVerifyOptions, ServerInfoOptions, CalendarHeadOptions,
-                 CalendarLeavesOptions, AuditOptions>;
+                 TrustArchiveOptions, TrustShowOptions, ConfigOptions, PublicationsFetchOptions,
+                 PublicationsShowOptions, PublicationsVerifyOptions, ServerInfoOptions,
+                 CalendarHeadOptions, CalendarLeavesOptions, AuditOptions>;
 
 }  // namespace pitser::cli

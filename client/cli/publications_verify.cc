@@ -20,17 +20,10 @@ struct Verdict {
 
 Verdict Judge(const Evidence& evidence) {
   const absl::Status status = client::CheckPublicationsFile(*evidence.trust->publications,
-                                                            *evidence.trust, evidence.at_time);
-  switch (status.code()) {
-    case absl::StatusCode::kOk:
-      return {.code = ExitCode::kOk, .problem = {}};
-    case absl::StatusCode::kPermissionDenied:
-      return {.code = ExitCode::kFailed, .problem = std::string(status.message())};
-    case absl::StatusCode::kFailedPrecondition:
-      return {.code = ExitCode::kInconclusive, .problem = std::string(status.message())};
-    default:
-      return {.code = ExitCodeOf(status), .problem = std::string(status.message())};
-  }
+                                                            *evidence.trust, evidence.at_time)
+                                  .status();
+  if (status.ok()) return {};
+  return {.code = ExitCodeOf(NotBelieved(status, "")), .problem = std::string(status.message())};
 }
 
 std::string Constraints(const client::Trust& trust) {
@@ -55,6 +48,9 @@ std::string VerdictText(const std::string& path, const Evidence& evidence, const
   if (verdict.code == ExitCode::kOk) {
     text += Line("signed by", "one whose certificate says " + Constraints(*evidence.trust));
     text += Line("rests on", evidence.RootText());
+    if (const std::string standing = evidence.StandingText(); !standing.empty()) {
+      text += Line("believed", standing);
+    }
   }
   text += Line("judged at", FormatTime(evidence.at_time));
   if (const std::string warning = evidence.FirstUseWarning(); !warning.empty()) {
@@ -91,7 +87,7 @@ absl::StatusOr<Evidence> Load(const PublicationsVerifyOptions& options,
   if (!options.file.empty()) trust.publications_file = options.file;
   PITSER_ASSIGN_OR_RETURN(Evidence evidence, LoadEvidence(trust, around));
   if (evidence.trust && evidence.trust->publications) return evidence;
-  return Error(ExitCode::kUsage, "there is no publications file to verify",
+  return Error(ExitCode::kInconclusive, "there is no publications file to verify",
                "name one, or a trust folder that has one by --trust DIR");
 }
 

@@ -38,18 +38,14 @@ absl::Status CheckHead(const Reader& reader, std::uint64_t head, std::uint64_t n
 absl::StatusOr<ledger::PublicationsFile> FetchPublicationsFile(const Service& service,
                                                                const Evidence& evidence) {
   if (!evidence.trust || evidence.trust->anchors.empty()) {
-    return Error(ExitCode::kUsage, "no trust material to check the publications file with",
+    return Error(ExitCode::kInconclusive, "no trust material to check the publications file with",
                  "name it by --trust DIR, or fetch it with `pitser trust fetch`");
   }
   auto fresh = service.ledger->GetPublicationsFile();
   if (!fresh.ok()) return service.Explain(fresh.status());
   const absl::Status trusted =
-      client::CheckPublicationsFile(*fresh, *evidence.trust, evidence.at_time);
-  if (!trusted.ok()) {
-    return Error(ExitCode::kFailed,
-                 absl::StrFormat("the publications file of %s is not to be trusted: %s",
-                                 service.name, ledger::ToStd(trusted.message())));
-  }
+      client::CheckPublicationsFile(*fresh, *evidence.trust, evidence.at_time).status();
+  if (!trusted.ok()) return NotBelieved(trusted, "the publications file of " + service.name);
   if (const ledger::PublicationsFile* known = evidence.Publications(); known != nullptr) {
     const absl::Status continues = client::CheckContinues(*known, *fresh);
     if (!continues.ok()) return WithExitCode(continues, ExitCode::kFailed);

@@ -34,8 +34,8 @@ absl::Status CheckHead(const Reader& reader, std::uint64_t head, std::uint64_t n
 
 // The server's publications file, verified with what `evidence` trusts and held against the file it
 // has: publications are never taken back.
-// Errors: exit codes 1 when it is not to be trusted or lacks a publication, 2 without trust
-// material, 4, 5 and 6.
+// Errors: exit codes 1 when it is not to be trusted or lacks a publication, 3 when only dates speak
+// against it and without trust material, 4, 5 and 6.
 absl::StatusOr<ledger::PublicationsFile> FetchPublicationsFile(const Service& service,
                                                                const Evidence& evidence);
 

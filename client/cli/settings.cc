@@ -13,6 +13,7 @@
 #include "client/file.h"
 #include "ledger/base/check.h"
 #include "ledger/base/status.h"
+#include "ledger/base/time_text.h"
 #include "ledger/base/utf8.h"
 #include "ledger/crypto/hasher.h"
 
@@ -268,10 +269,6 @@ absl::StatusOr<std::uint64_t> ParseTime(const std::string& text) {
       absl::StrFormat("'%s' is no time; expected e.g. 2026-11-23T18:00:00Z or Unix seconds", text));
 }
 
-std::string FormatTime(std::uint64_t seconds) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ",
-                          absl::FromUnixSeconds(static_cast<std::int64_t>(seconds)),
-                          absl::UTCTimeZone());
-}
+std::string FormatTime(std::uint64_t seconds) { return ledger::TimeText(seconds); }
 
 }  // namespace pitser::cli

@@ -1,9 +1,11 @@
 #include "client/cli/trust_text.h"
 
 #include "absl/strings/str_format.h"
+#include "client/cli/evidence.h"
 #include "client/cli/json.h"
 #include "client/cli/settings.h"
 #include "client/cli/text.h"
+#include "ledger/crypto/trust_code.h"
 
 namespace pitser::cli {
 namespace {
@@ -45,6 +47,8 @@ std::string TrustText(const std::string& folder, const client::Trust& trust,
   for (const ledger::Certificate& anchor : trust.anchors) {
     text += Line("root", Printable(anchor.Subject()));
     text += Line("", client::FingerprintText(anchor));
+    text += Line("code", ledger::TrustCode(anchor, trust.constraints) +
+                             ", of root and signer: what people compare");
   }
   text += Line("accepted", AcceptanceText(trust));
   if (!trust.server.empty()) text += Line("from", Printable(trust.server));
@@ -53,6 +57,11 @@ std::string TrustText(const std::string& folder, const client::Trust& trust,
   }
   text +=
       Line("publications", trust.publications ? PublicationsText(*trust.publications) : "no file");
+  if (const auto& past = trust.past.file(); past) {
+    text += Line("record", absl::StrFormat("%d publications stay believed; the newest file was %s",
+                                           trust.past.publications().size(),
+                                           WitnessText(past->witness, past->time)));
+  }
   if (!problem.empty()) text += Line("problem", Printable(problem));
   text.pop_back();
   return text;
@@ -67,6 +76,7 @@ std::string TrustJson(const std::string& folder, const client::Trust& trust,
     Json root;
     root["subject"] = anchor.Subject();
     root["fingerprint"] = client::FingerprintText(anchor);
+    root["code"] = ledger::TrustCode(anchor, trust.constraints);
     root["not_before"] = anchor.not_before();
     root["not_after"] = anchor.not_after();
     json["roots"].push_back(std::move(root));

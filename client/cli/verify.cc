@@ -119,6 +119,7 @@ absl::StatusOr<VerifyReport> Judge(const VerifyTarget& target, const Judgement& 
                                           .policy = judgement.policy,
                                           .user_publication = judgement.publication,
                                           .publications = judgement.evidence.Publications(),
+                                          .past = judgement.evidence.Past(),
                                           .extend = judgement.extend,
                                           .extending_allowed = judgement.extender != nullptr});
   if (!verdict.ok()) {

@@ -43,7 +43,10 @@ std::string ShortBasis(const client::Verdict& verdict) {
     case TrustBasis::kKey:
       return "by the ledger's key";
     case TrustBasis::kPublicationsFile:
-      return "by the publication of " + FormatTime(verdict.publication->data.time);
+      return "by the publication of " + FormatTime(verdict.publication->data.time) +
+             (verdict.from_past
+                  ? ", " + WitnessText(verdict.from_past->witness, verdict.from_past->time)
+                  : "");
     case TrustBasis::kUserPublication:
       return "by the publication that you gave";
     case TrustBasis::kNone:
@@ -166,6 +169,9 @@ std::string VerifySummary::Text(const Evidence& evidence, std::size_t without_si
   if (nodes_ > 0) text += Line("note", absl::StrFormat("of %d: %s", nodes_, kNodeMessage));
   if (!evidence.publications_problem.empty()) {
     text += Line("note", Printable(evidence.publications_problem));
+  }
+  if (const std::string standing = evidence.StandingText(); !standing.empty()) {
+    text += Line("note", "the publications file is believed: " + standing);
   }
   if (const std::string warning = evidence.FirstUseWarning(); !warning.empty()) {
     text += Line("note", Printable(warning));

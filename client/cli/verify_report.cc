@@ -54,14 +54,22 @@ std::string BasisLines(const VerifyReport& report) {
     if (!signers.empty()) signers += ", ";
     signers += Printable(constraint.value);
   }
-  return Line("rests on", verdict.basis == TrustBasis::kKey
-                              ? "the ledger's own key"
-                              : absl::StrFormat("the publication of %s",
-                                                FormatTime(verdict.publication->data.time))) +
-         ExtendedLine(report) +
+  const std::string rests =
+      Line("rests on", verdict.basis == TrustBasis::kKey
+                           ? "the ledger's own key"
+                           : absl::StrFormat("the publication of %s",
+                                             FormatTime(verdict.publication->data.time))) +
+      ExtendedLine(report);
+  if (verdict.from_past) {
+    return rests +
+           Line("believed", WitnessText(verdict.from_past->witness, verdict.from_past->time)) +
+           Line("signer", signers) + Line("under", evidence.RootText());
+  }
+  const std::string standing = evidence.StandingText();
+  return rests +
          Line("listed in", absl::StrFormat("the publications file %s, signed by %s",
                                            Printable(evidence.trust->publications_path), signers)) +
-         Line("under", evidence.RootText());
+         (standing.empty() ? "" : Line("believed", standing)) + Line("under", evidence.RootText());
 }
 
 // The newer publication that the signature could rest on, and how.
@@ -162,6 +170,19 @@ Json JsonSuggestion(const VerifyReport& report) {
   return record == nullptr ? Json(nullptr) : JsonPublication(*record);
 }
 
+// What helps when nothing but dates speaks against the publications file.
+std::string AdviceOutOfDate(const VerifyReport& report) {
+  std::string text =
+      "if this machine's clock is right, the time of the file's signer is over: fetch a newer file "
+      "(pitser trust fetch)";
+  if (report.signature.publication_record()) {
+    text += ", or give the publication's code as you kept it (--publication CODE)";
+  }
+  return text +
+         ", or a time at which you know that this file was there (--at TIME); docs/trust.md says "
+         "what each rests on";
+}
+
 // What `inconclusive` lacks, and what to do about it.
 std::string AdviceForInconclusive(const VerifyReport& report) {
   const client::Verdict& verdict = report.verdict;
@@ -187,6 +208,7 @@ std::string AdviceForInconclusive(const VerifyReport& report) {
     if (!report.signature.publication_record()) return fetch;
     return fetch + "; or give the publication's code as you hold it, by --publication CODE";
   }
+  if (report.evidence->out_of_date) return AdviceOutOfDate(report);
   if (verdict.result.suggestion) return SuggestionText(report);
   return "a newer publications file may help: pitser trust fetch";
 }
@@ -280,6 +302,17 @@ std::string ReportJson(const VerifyReport& report) {
     trust["accepted_at"] = JsonTime(evidence.trust->accepted_at);
   }
   trust["at"] = evidence.at_time;
+  // When what the verdict rests on was verified, and how that is known, if not now.
+  const bool standing =
+      evidence.Publications() != nullptr && evidence.standing.witness &&
+      (verdict.basis == TrustBasis::kKey || verdict.basis == TrustBasis::kPublicationsFile);
+  const auto& past = verdict.from_past;
+  trust["verified_at"] = past       ? Json(past->time)
+                         : standing ? Json(evidence.standing.time)
+                                    : Json(nullptr);
+  trust["witness"] = past       ? Json(ledger::WitnessName(past->witness))
+                     : standing ? Json(ledger::WitnessName(*evidence.standing.witness))
+                                : Json(nullptr);
   json["trust"] = std::move(trust);
   json["suggestion"] = JsonSuggestion(report);
   if (report.explain) json["rules"] = RulesJson(result.verdicts);

@@ -13,6 +13,15 @@
 
 namespace pitser::ledger {
 
+// What a certificate of a ledger is for. Certificates that we make say it by an extended key usage
+// (not critical, so that others' software takes them as before); the identifiers stand in issue.cc,
+// are ours alone, and never change their meaning.
+enum class CertificatePurpose {
+  kAny,           // Says nothing: as certificates of other authorities, and ours of before.
+  kPublications,  // Signs publications files. Says emailProtection too, which CMS tools ask for.
+  kCalendar,      // Signs calendar roots.
+};
+
 // An X.509 certificate. Immutable and cheap to copy (shares one decoded object); safe to share
 // between threads.
 class Certificate {
@@ -40,6 +49,9 @@ class Certificate {
   std::string Subject() const;
   // The first value of a subject attribute by dotted-decimal OID, as UTF-8.
   std::optional<std::string> SubjectAttribute(std::string_view oid) const;
+  // False when it names a purpose of a ledger, and not this one. Purposes that are not ours, such
+  // as emailProtection alone, forbid nothing.
+  bool MayServe(CertificatePurpose purpose) const;
 
   struct Handle;  // The OpenSSL object, seen in ledger/crypto only.
   const Handle& handle() const { return *handle_; }
@@ -98,12 +110,13 @@ struct CertificateRequest {
   std::uint64_t not_before = 0;  // Unix seconds.
   std::uint64_t not_after = 0;
   bool is_authority = false;
+  CertificatePurpose purpose = CertificatePurpose::kAny;
 };
 
 // A certificate for `key`, signed by `issuer`'s key, or by itself when `issuer` is null (`key` and
 // `issuer_key` are the same then): X.509 v3, a random serial number of 128 bits, key identifiers,
-// and the basic constraints and key usage of an authority or of a signer.
-// Errors: kInvalidArgument when a name is missing or too long for its field, the validity ends
+// the basic constraints and key usage of an authority or of a signer, and the purpose if it has
+// one. Errors: kInvalidArgument when a name is missing or too long for its field, the validity ends
 // before it starts or after the year 9999, the issuer is no authority, keys and certificates do not
 // belong together, or the issuer's key is not RSA.
 absl::StatusOr<Certificate> IssueCertificate(const CertificateRequest& request,

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "ledger/base/status.h"
+#include "ledger/base/time_text.h"
 #include "ledger/crypto/openssl_internal.h"
 
 namespace pitser::ledger {
@@ -162,28 +163,36 @@ absl::StatusOr<Certificate> CheckSignature(CMS_ContentInfo* cms, CMS_SignerInfo*
   return Certificate::FromDer(internal::ToDer<X509>(x509, i2d_X509));
 }
 
-absl::Status CheckSigner(const Certificate& signer, std::uint64_t at_time) {
-  if (!signer.ValidAt(at_time)) {
-    return Refused(absl::StrFormat("the signer's certificate is valid from %d to %d, not at %d",
-                                   signer.not_before(), signer.not_after(), at_time));
-  }
+// Whether `certificate` counts at `at_time`; without a time all count.
+bool Counts(const Certificate& certificate, std::optional<std::uint64_t> at_time) {
+  return !at_time || certificate.ValidAt(*at_time);
+}
+
+absl::Status CheckUsage(const Certificate& signer) {
   // All bits are set where the extension is absent.
   const std::uint32_t usage = X509_get_key_usage(signer.handle().x509.get());
   if ((usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) == 0) {
     return Refused("the signer's certificate is not made for signing");
   }
+  if (!signer.MayServe(CertificatePurpose::kPublications)) {
+    return Refused(absl::StrFormat(
+        "the certificate of its signer '%s' is for another purpose of a ledger than signing "
+        "publications files",
+        signer.Subject()));
+  }
   return absl::OkStatus();
 }
 
-// The certificates of the CMS that are valid at the time, for use as intermediates.
-absl::StatusOr<CertificateStack> Intermediates(CMS_ContentInfo* cms, std::uint64_t at_time) {
+// The certificates of the CMS that count at the time, for use as intermediates.
+absl::StatusOr<CertificateStack> Intermediates(CMS_ContentInfo* cms,
+                                               std::optional<std::uint64_t> at_time) {
   CertificateStack valid(sk_X509_new_null());
   const CertificateStack all(CMS_get1_certs(cms));
   for (int i = 0; all != nullptr && i < sk_X509_num(all.get()); ++i) {
     const absl::StatusOr<Certificate> certificate =
         Certificate::FromDer(internal::ToDer<X509>(sk_X509_value(all.get(), i), i2d_X509));
     if (!certificate.ok()) return Malformed(ToStd(certificate.status().message()));
-    if (certificate->ValidAt(at_time) && !Push(valid.get(), *certificate)) {
+    if (Counts(*certificate, at_time) && !Push(valid.get(), *certificate)) {
       return absl::InternalError("out of memory");
     }
   }
@@ -193,18 +202,16 @@ absl::StatusOr<CertificateStack> Intermediates(CMS_ContentInfo* cms, std::uint64
 // Only what is valid at the time may be part of the chain, and OpenSSL is told not to look at times
 // itself: its own comparison counts the last second of a validity as over, ours doesn't.
 absl::Status CheckChain(CMS_ContentInfo* cms, const Certificate& signer,
-                        std::span<const Certificate> anchors, std::uint64_t at_time,
+                        std::span<const Certificate> anchors, std::optional<std::uint64_t> at_time,
                         bool accept_sha1) {
   const StorePtr store(X509_STORE_new());
   const StoreContextPtr context(X509_STORE_CTX_new());
   if (store == nullptr || context == nullptr) return absl::InternalError("out of memory");
-  std::size_t usable = 0;
   for (const Certificate& anchor : anchors) {
-    if (!anchor.ValidAt(at_time)) continue;
-    if (X509_STORE_add_cert(store.get(), anchor.handle().x509.get()) != 1) {
+    if (Counts(anchor, at_time) &&
+        X509_STORE_add_cert(store.get(), anchor.handle().x509.get()) != 1) {
       return absl::InternalError("out of memory");
     }
-    ++usable;
   }
   PITSER_ASSIGN_OR_RETURN(const CertificateStack intermediates, Intermediates(cms, at_time));
   if (X509_STORE_CTX_init(context.get(), store.get(), signer.handle().x509.get(),
@@ -218,9 +225,35 @@ absl::Status CheckChain(CMS_ContentInfo* cms, const Certificate& signer,
   X509_VERIFY_PARAM_set_auth_level(param, accept_sha1 ? 0 : kSecurityLevel);
   if (X509_verify_cert(context.get()) == 1) return absl::OkStatus();
   const int error = X509_STORE_CTX_get_error(context.get());
-  return Refused(absl::StrFormat(
-      "the signer '%s' does not chain to a trust anchor (%d given, %d of them valid at %d): %s",
-      signer.Subject(), anchors.size(), usable, at_time, X509_verify_cert_error_string(error)));
+  return Refused(
+      absl::StrFormat("the signer '%s' does not chain to one of the %d trust anchors at hand: %s",
+                      signer.Subject(), anchors.size(), X509_verify_cert_error_string(error)));
+}
+
+absl::Status OutOfDate(std::string_view what, const Certificate& certificate,
+                       std::uint64_t at_time) {
+  return absl::OutOfRangeError(absl::StrFormat(
+      "%s '%s' is valid from %s to %s, not at %s", what, certificate.Subject(),
+      TimeText(certificate.not_before()), TimeText(certificate.not_after()), TimeText(at_time)));
+}
+
+// The chain as at `at_time`. What never would be trusted is told before what is not trusted at that
+// time: only the latter can be a clock's fault, or time's.
+absl::Status CheckChainAt(CMS_ContentInfo* cms, const Certificate& signer,
+                          std::span<const Certificate> anchors, std::uint64_t at_time,
+                          bool accept_sha1) {
+  const bool signer_valid = signer.ValidAt(at_time);
+  if (signer_valid && CheckChain(cms, signer, anchors, at_time, accept_sha1).ok()) {
+    return absl::OkStatus();
+  }
+  PITSER_RETURN_IF_ERROR(CheckChain(cms, signer, anchors, std::nullopt, accept_sha1));
+  if (!signer_valid) return OutOfDate("the certificate of its signer", signer, at_time);
+  for (const Certificate& anchor : anchors) {
+    if (!anchor.ValidAt(at_time)) return OutOfDate("the root certificate", anchor, at_time);
+  }
+  return absl::OutOfRangeError(
+      absl::StrFormat("a certificate between the signer '%s' and its root is not valid at %s",
+                      signer.Subject(), TimeText(at_time)));
 }
 
 // OpenSSL is generous when it reads ("2.5.4." is 2.5.4 to it): what it writes back must be the
@@ -293,14 +326,16 @@ absl::StatusOr<ByteVector> SignCms(Bytes content, const Certificate& signer, con
 
 absl::StatusOr<Certificate> VerifyCms(Bytes content, Bytes cms_bytes,
                                       std::span<const Certificate> trust_anchors,
-                                      std::uint64_t at_time, bool accept_sha1) {
+                                      std::optional<std::uint64_t> at_time, bool accept_sha1) {
   ErrorQueue errors;
   PITSER_ASSIGN_OR_RETURN(const CmsPtr cms, Decode(cms_bytes));
   PITSER_ASSIGN_OR_RETURN(CMS_SignerInfo * signer_info, OnlySigner(cms.get(), accept_sha1));
   PITSER_ASSIGN_OR_RETURN(Certificate signer,
                           CheckSignature(cms.get(), signer_info, content, trust_anchors));
-  PITSER_RETURN_IF_ERROR(CheckSigner(signer, at_time));
-  PITSER_RETURN_IF_ERROR(CheckChain(cms.get(), signer, trust_anchors, at_time, accept_sha1));
+  PITSER_RETURN_IF_ERROR(CheckUsage(signer));
+  PITSER_RETURN_IF_ERROR(
+      at_time ? CheckChainAt(cms.get(), signer, trust_anchors, *at_time, accept_sha1)
+              : CheckChain(cms.get(), signer, trust_anchors, std::nullopt, accept_sha1));
   return signer;
 }
 

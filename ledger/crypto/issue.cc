@@ -1,4 +1,4 @@
-// Making certificates; reading them is in certificate.cc.
+// Making certificates, and what they are for; reading all else is in certificate.cc.
 
 #include <openssl/bn.h>
 #include <openssl/x509v3.h>
@@ -17,10 +17,20 @@ using internal::X509Ptr;
 
 using BignumPtr = internal::OpensslPtr<BIGNUM, BN_free>;
 using ExtensionPtr = internal::OpensslPtr<X509_EXTENSION, X509_EXTENSION_free>;
+using ObjectPtr = internal::OpensslPtr<ASN1_OBJECT, ASN1_OBJECT_free>;
+using UsagesPtr = internal::OpensslPtr<EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free>;
 using NamePtr = internal::OpensslPtr<X509_NAME, X509_NAME_free>;
 
 constexpr std::uint64_t kEndOfYear9999 = 253402300799;
 constexpr int kSerialBits = 128;
+
+// Below the arc that Microsoft gives out for identifiers made of a random GUID (ours:
+// 4af2c6f5-6584-41c1-9d24-e28595f895e2): nobody registers it, and no number in it is too long for
+// the readers of others (Go refuses numbers of more than 31 bits, as those below 2.25 are).
+constexpr char kPublicationsOid[] =
+    "1.2.840.113556.1.8000.2554.19186.50933.25988.16833.40228.14845333.16291298.1";
+constexpr char kCalendarOid[] =
+    "1.2.840.113556.1.8000.2554.19186.50933.25988.16833.40228.14845333.16291298.2";
 
 absl::Status Failed(std::string_view what) {
   return absl::InternalError(
@@ -86,12 +96,28 @@ absl::Status AddExtension(X509* x509, X509* issuer, int nid, const char* value) 
   return absl::OkStatus();
 }
 
-absl::Status AddExtensions(X509* x509, X509* issuer, bool is_authority) {
+std::string ExtendedKeyUsage(CertificatePurpose purpose) {
+  switch (purpose) {
+    case CertificatePurpose::kPublications:
+      return absl::StrCat("emailProtection,", kPublicationsOid);
+    case CertificatePurpose::kCalendar:
+      return kCalendarOid;
+    case CertificatePurpose::kAny:
+      break;
+  }
+  return "";
+}
+
+absl::Status AddExtensions(X509* x509, X509* issuer, const CertificateRequest& request) {
+  const bool is_authority = request.is_authority;
   PITSER_RETURN_IF_ERROR(AddExtension(x509, issuer, NID_basic_constraints,
                                       is_authority ? "critical,CA:TRUE" : "critical,CA:FALSE"));
   PITSER_RETURN_IF_ERROR(AddExtension(
       x509, issuer, NID_key_usage,
       is_authority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature,nonRepudiation"));
+  if (const std::string usage = ExtendedKeyUsage(request.purpose); !usage.empty()) {
+    PITSER_RETURN_IF_ERROR(AddExtension(x509, issuer, NID_ext_key_usage, usage.c_str()));
+  }
   PITSER_RETURN_IF_ERROR(AddExtension(x509, issuer, NID_subject_key_identifier, "hash"));
   return AddExtension(x509, issuer, NID_authority_key_identifier, "keyid:always");
 }
@@ -110,7 +136,27 @@ bool SetValidity(X509* x509, const CertificateRequest& request) {
          ASN1_TIME_set(X509_getm_notAfter(x509), static_cast<time_t>(request.not_after)) != nullptr;
 }
 
+// Whether one of them is `oid`.
+bool Names(const EXTENDED_KEY_USAGE& usages, const char* oid) {
+  const ObjectPtr object(OBJ_txt2obj(oid, 1));
+  for (int i = 0; object != nullptr && i < sk_ASN1_OBJECT_num(&usages); ++i) {
+    if (OBJ_cmp(sk_ASN1_OBJECT_value(&usages, i), object.get()) == 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+bool Certificate::MayServe(CertificatePurpose purpose) const {
+  ErrorQueue errors;
+  const UsagesPtr usages(static_cast<EXTENDED_KEY_USAGE*>(
+      X509_get_ext_d2i(handle_->x509.get(), NID_ext_key_usage, nullptr, nullptr)));
+  if (usages == nullptr || purpose == CertificatePurpose::kAny) return true;
+  const bool publications = Names(*usages, kPublicationsOid);
+  const bool calendar = Names(*usages, kCalendarOid);
+  if (!publications && !calendar) return true;
+  return purpose == CertificatePurpose::kPublications ? publications : calendar;
+}
 
 absl::StatusOr<Certificate> IssueCertificate(const CertificateRequest& request,
                                              const PrivateKey& key, const Certificate* issuer,
@@ -127,7 +173,7 @@ absl::StatusOr<Certificate> IssueCertificate(const CertificateRequest& request,
       X509_set_pubkey(x509.get(), key.handle().key.get()) != 1) {
     return Failed("fields");
   }
-  PITSER_RETURN_IF_ERROR(AddExtensions(x509.get(), issuer_x509, request.is_authority));
+  PITSER_RETURN_IF_ERROR(AddExtensions(x509.get(), issuer_x509, request));
   if (X509_sign(x509.get(), issuer_key.handle().key.get(), EVP_sha256()) <= 0) {
     return Failed("signature");
   }

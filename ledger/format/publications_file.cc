@@ -251,6 +251,18 @@ absl::Status MakeRoom(Bytes file, PublicationsFileContent& content) {
   return absl::OkStatus();
 }
 
+absl::Status CheckSubject(const Certificate& signer,
+                          std::span<const SubjectConstraint> constraints) {
+  for (const SubjectConstraint& constraint : constraints) {
+    const std::optional<std::string> value = signer.SubjectAttribute(constraint.oid);
+    if (value == constraint.value) continue;
+    return absl::PermissionDeniedError(absl::StrFormat(
+        "publications file: its signer '%s' was expected to have '%s' as %s, and has %s",
+        signer.Subject(), constraint.value, constraint.oid, value ? "'" + *value + "'" : "none"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<PublicationsFile> PublicationsFile::Parse(ByteVector bytes) {
@@ -353,17 +365,16 @@ absl::Status VerifyPublicationsFile(const PublicationsFile& file,
         "no constraint says who may sign publications files: configure at least one, for "
         "instance the signer's e-mail address");
   }
-  const absl::StatusOr<Certificate> signer =
+  absl::StatusOr<Certificate> signer =
       VerifyCms(file.signed_bytes(), file.cms(), trust_anchors, at_time, accept_sha1);
-  if (!signer.ok()) return Annotate(signer.status(), kFile);
-  for (const SubjectConstraint& constraint : constraints) {
-    const std::optional<std::string> value = signer->SubjectAttribute(constraint.oid);
-    if (value == constraint.value) continue;
-    return absl::PermissionDeniedError(absl::StrFormat(
-        "publications file: its signer '%s' was expected to have '%s' as %s, and has %s",
-        signer->Subject(), constraint.value, constraint.oid, value ? "'" + *value + "'" : "none"));
+  const absl::Status dates = absl::IsOutOfRange(signer.status()) ? signer.status() : absl::Status();
+  // Whether it is the publisher's at all comes before when.
+  if (!dates.ok()) {
+    signer = VerifyCms(file.signed_bytes(), file.cms(), trust_anchors, std::nullopt, accept_sha1);
   }
-  return absl::OkStatus();
+  if (!signer.ok()) return Annotate(signer.status(), kFile);
+  PITSER_RETURN_IF_ERROR(CheckSubject(*signer, constraints));
+  return Annotate(dates, kFile);
 }
 
 }  // namespace pitser::ledger

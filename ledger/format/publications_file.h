@@ -85,7 +85,9 @@ absl::StatusOr<PublicationsFile> BuildPublicationsFile(const PublicationsFileCon
 // Units:  `at_time` in Unix seconds; never read from a clock in here.
 // Shape:  at least one constraint, else kFailedPrecondition (a mistake of configuration).
 // Errors: kPermissionDenied when the file is not to be trusted, saying which check failed;
-// kInvalidArgument when its CMS signature is malformed.
+// kOutOfRange when nothing speaks against it but that certificates are not valid at that time: the
+// clock may be wrong, or the signer's time is over; kInvalidArgument when its CMS signature is
+// malformed.
 // Source: spec 6.4.
 absl::Status VerifyPublicationsFile(const PublicationsFile& file,
                                     std::span<const Certificate> trust_anchors,

@@ -13,11 +13,19 @@ using Result = absl::StatusOr<Finding>;
 
 // --- Which publication ---
 
-// The signature's own publication is of a time that the publications file has.
+// Whether something of exactly this time was believed before.
+bool HasPast(const Evidence& evidence, std::uint64_t time) {
+  const PublicationsPast* past = evidence.context().past;
+  return past != nullptr && past->At(time) != nullptr;
+}
+
+// The signature's own publication is of a time that the publications file has, or had.
 bool CarriesFilePublication(const Evidence& evidence) {
   const auto& record = evidence.signature().publication_record();
-  return record.has_value() &&
-         evidence.context().publications_file->HasPublicationAt(record->data.time);
+  if (!record.has_value()) return false;
+  const PublicationsFile* file = evidence.context().publications_file;
+  return (file != nullptr && file->HasPublicationAt(record->data.time)) ||
+         HasPast(evidence, record->data.time);
 }
 bool NeedsFilePublication(const Evidence& evidence) { return !CarriesFilePublication(evidence); }
 
@@ -28,9 +36,13 @@ bool CarriesUserPublication(const Evidence& evidence) {
 }
 bool NeedsUserPublication(const Evidence& evidence) { return !CarriesUserPublication(evidence); }
 
+// What was believed once stands, whatever a file says of that time now.
 Result CheckCarriedIsInFile(Evidence& evidence) {
-  return Finding::If(evidence.context().publications_file->FindPublication(
-                         evidence.signature().publication_record()->data) != nullptr);
+  const PublicationData& carried = evidence.signature().publication_record()->data;
+  if (HasPast(evidence, carried.time)) {
+    return Finding::If(evidence.context().past->Find(carried) != nullptr);
+  }
+  return Finding::If(evidence.context().publications_file->FindPublication(carried) != nullptr);
 }
 
 Result CheckCarriedIsUsers(Evidence& evidence) {
@@ -39,21 +51,21 @@ Result CheckCarriedIsUsers(Evidence& evidence) {
 }
 
 // What to extend to. Only asked for after the rule that says there is one.
-const PublicationData& NearestInFile(const Evidence& evidence) {
-  return evidence.context()
-      .publications_file->NearestPublication(evidence.signature().signing_time())
-      ->data;
+PublicationData NearestInFile(const Evidence& evidence) {
+  return *NearestPublication(evidence.context());
 }
-const PublicationData& Users(const Evidence& evidence) {
-  return *evidence.context().user_publication;
+PublicationData Users(const Evidence& evidence) { return *evidence.context().user_publication; }
+
+Result CheckPublicationsAtHand(Evidence& evidence) {
+  const PublicationsPast* past = evidence.context().past;
+  if (past != nullptr && !past->publications().empty()) return Finding::Pass();
+  return CheckHasPublicationsFile(evidence);
 }
 
 Result CheckLaterPublicationInFile(Evidence& evidence) {
-  const PublicationsFile& file = *evidence.context().publications_file;
-  if (file.NearestPublication(evidence.signature().signing_time()) != nullptr) {
-    return Finding::Pass();
-  }
-  return Finding::Missing(file.LatestPublication() == nullptr
+  if (NearestPublication(evidence.context()).has_value()) return Finding::Pass();
+  const PublicationsFile* file = evidence.context().publications_file;
+  return Finding::Missing(file != nullptr && file->LatestPublication() == nullptr
                               ? "the publications file holds no publication yet"
                               : "the signature is newer than the newest publication");
 }
@@ -77,7 +89,7 @@ Result CheckExtendingAllowed(Evidence& evidence) {
                         "allowed here");
 }
 
-using Target = const PublicationData& (*)(const Evidence&);
+using Target = PublicationData (*)(const Evidence&);
 
 template <Target target>
 Result CheckExtenderAnswersFor(Evidence& evidence) {
@@ -94,7 +106,7 @@ Result CheckExtendedAlgorithms(Evidence& evidence) {
 
 template <Target target>
 Result CheckExtendedRoot(Evidence& evidence) {
-  const PublicationData& publication = target(evidence);
+  const PublicationData publication = target(evidence);
   const absl::StatusOr<Imprint>& root = evidence.Extended(publication.time)->root;
   if (!root.ok()) return root.status();
   return Finding::If(*root == publication.hash);
@@ -102,7 +114,7 @@ Result CheckExtendedRoot(Evidence& evidence) {
 
 template <Target target>
 Result CheckExtendedTimes(Evidence& evidence) {
-  const PublicationData& publication = target(evidence);
+  const PublicationData publication = target(evidence);
   const CalendarHashChain& chain = evidence.Extended(publication.time)->chain;
   const absl::StatusOr<std::uint64_t> time =
       CalendarTimeFromShape(chain.publication_time, chain.links);
@@ -117,7 +129,7 @@ Result CheckExtendedInputOf(Evidence& evidence) {
 }
 
 constexpr Rule kPublicationsFileRules[] = {
-    {"publications-file-is-at-hand", ErrorCode::kGen02, nullptr, CheckHasPublicationsFile},
+    {"publications-file-is-at-hand", ErrorCode::kGen02, nullptr, CheckPublicationsAtHand},
 
     {"publication-record-is-in-file", ErrorCode::kPub05, CarriesFilePublication,
      CheckCarriedIsInFile},

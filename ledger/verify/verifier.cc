@@ -81,6 +81,19 @@ std::optional<PublicationData> Suggestion(const VerificationContext& context) {
 
 }  // namespace
 
+std::optional<PublicationData> NearestPublication(const VerificationContext& context) {
+  const std::uint64_t time = context.signature.signing_time();
+  const PastPublication* past = context.past == nullptr ? nullptr : context.past->Nearest(time);
+  const PublicationRecord* listed = context.publications_file == nullptr
+                                        ? nullptr
+                                        : context.publications_file->NearestPublication(time);
+  if (past != nullptr && (listed == nullptr || past->data.time <= listed->data.time)) {
+    return past->data;
+  }
+  if (listed == nullptr) return std::nullopt;
+  return listed->data;
+}
+
 absl::StatusOr<VerificationResult> Verify(Policy policy, const VerificationContext& context) {
   internal::Evidence evidence(context);
   PITSER_ASSIGN_OR_RETURN(VerificationResult result,

@@ -8,6 +8,7 @@
 #include "ledger/crypto/hash_algorithm.h"
 #include "ledger/format/publications_file.h"
 #include "ledger/format/signature.h"
+#include "ledger/verify/publications_past.h"
 #include "ledger/verify/result.h"
 
 namespace pitser::ledger {
@@ -26,6 +27,9 @@ struct VerificationContext {
   std::optional<PublicationData> user_publication = {};
   // Already verified by VerifyPublicationsFile(), or trusted as it is. Null: none at hand.
   const PublicationsFile* publications_file = nullptr;
+  // Publications that were believed while their signers were valid. They count as the file's, and
+  // before what the file says of the same time now. Null: none.
+  const PublicationsPast* past = nullptr;
   ExtendFunction extend = {};  // Empty: no extender.
   // Whether the policies by publication may ask it. The calendar-based policy asks in any case.
   bool extending_allowed = false;
@@ -40,6 +44,10 @@ enum class Policy {
   kCalendarBased,          // 9.9: the calendar of an extender is the signature's own.
   kGeneral,                // 9.10: the strongest of 9.6 to 9.8 that the evidence allows.
 };
+
+// The publication that the policy by publications files extends to, if there is one: the nearest at
+// or after the signing time of what was believed before and what the file lists.
+std::optional<PublicationData> NearestPublication(const VerificationContext& context);
 
 // "internal", "key-based", "publications-file-based", "user-publication-based", "calendar-based",
 // "general".

@@ -107,6 +107,9 @@ absl::Status CheckPublicationsSigner(const KeySet& keys, std::uint64_t now) {
 }
 
 absl::Status CheckCalendarKey(const Identity& calendar) {
+  if (!calendar.certificate.MayServe(ledger::CertificatePurpose::kCalendar)) {
+    return absl::FailedPreconditionError("its certificate is for another purpose");
+  }
   const ledger::Bytes probe = ledger::AsBytes("may this key sign calendar roots?");
   PITSER_ASSIGN_OR_RETURN(const ledger::ByteVector signature, calendar.key.SignRsaSha256(probe));
   if (signature.size() < kRsa2048SignatureSize ||

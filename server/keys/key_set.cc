@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "ledger/base/hex.h"
 #include "ledger/base/status.h"
+#include "ledger/crypto/trust_code.h"
 #include "server/keys/identities.h"
 #include "server/keys/key_files.h"
 
@@ -21,6 +22,7 @@ namespace {
 
 using internal::KeyPaths;
 using ledger::Certificate;
+using ledger::CertificatePurpose;
 using ledger::CertificateRequest;
 using ledger::PrivateKey;
 
@@ -66,12 +68,15 @@ absl::StatusOr<Identity> MakePublicationsSigner(const KeySetOptions& options, co
                                                 const std::string& email, std::uint64_t now) {
   CertificateRequest request = RequestOf(options, kPublicationsName, now, kPublicationsLife);
   request.email = email;
+  request.purpose = CertificatePurpose::kPublications;
   return MakeIdentity(std::move(request), root);
 }
 
 absl::StatusOr<Identity> MakeCalendarKey(const KeySetOptions& options, const Identity& root,
                                          std::uint64_t now) {
-  return MakeIdentity(RequestOf(options, kCalendarName, now, kCalendarLife), root);
+  CertificateRequest request = RequestOf(options, kCalendarName, now, kCalendarLife);
+  request.purpose = CertificatePurpose::kCalendar;
+  return MakeIdentity(std::move(request), root);
 }
 
 absl::StatusOr<Identity> MakeRoot(const KeySetOptions& options, std::uint64_t now) {
@@ -107,8 +112,12 @@ absl::Status MakeKeys(const KeySetOptions& options, const KeyPaths& paths, std::
   PITSER_RETURN_IF_ERROR(internal::WriteIdentity(draft_of(paths.publications), signer));
   PITSER_RETURN_IF_ERROR(internal::WriteIdentity(draft_of(paths.calendar), calendar));
   PITSER_RETURN_IF_ERROR(base::RenameDurably(draft, paths.keys));
-  base::LogInfo("keys_made", {{"folder", paths.keys},
-                              {"root_sha256", ledger::ToHex(root.certificate.Fingerprint())}});
+  const ledger::SubjectConstraint constraint{std::string(ledger::kEmailOid),
+                                             options.publications_email};
+  base::LogInfo("keys_made",
+                {{"folder", paths.keys},
+                 {"root_sha256", ledger::ToHex(root.certificate.Fingerprint())},
+                 {"trust_code", ledger::TrustCode(root.certificate, {&constraint, 1})}});
   return absl::OkStatus();
 }
 

@@ -41,18 +41,31 @@ class OpensslCmsTest : public ::testing::Test {
     const int status = std::system((command + " >/dev/null 2>&1").c_str());
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
-  int Verify(std::uint64_t at) {
-    return Run(
-        "openssl cms -verify -binary -inform DER -purpose any -no-CApath -no-CAstore"
-        " -attime " +
-        std::to_string(at) + " -CAfile " + (dir_ / "root.pem") + " -content " + (dir_ / "content") +
-        " -in " + (dir_ / "cms"));
+  int Verify(std::uint64_t at, const std::string& purpose = "-purpose any") {
+    return Run("openssl cms -verify -binary -inform DER " + purpose +
+               " -no-CApath -no-CAstore -attime " + std::to_string(at) + " -CAfile " +
+               (dir_ / "root.pem") + " -content " + (dir_ / "content") + " -in " + (dir_ / "cms"));
   }
 
   const TempFolder dir_;
 };
 
 TEST_F(OpensslCmsTest, AcceptsOurFile) { EXPECT_EQ(Verify(kTestTime), 0); }
+
+// Without a word, `openssl cms` asks for a signer of e-mail. The calendar's certificate is none.
+TEST_F(OpensslCmsTest, AcceptsThePublisherForItsOwnPurposeAndNotTheCalendar) {
+  EXPECT_EQ(Verify(kTestTime, ""), 0);
+  const TestTrust& trust = TestTrust::Get();
+  const ledger::Bytes content = ledger::AsBytes("a publications file");
+  Write("content", content);
+  Write("cms", testing::ValueOf(
+                   ledger::SignCms(content, trust.publisher, trust.publisher_key, kTestTime)));
+  EXPECT_EQ(Verify(kTestTime, ""), 0);
+  Write("cms",
+        testing::ValueOf(ledger::SignCms(content, trust.calendar, trust.calendar_key, kTestTime)));
+  EXPECT_EQ(Verify(kTestTime), 0);
+  EXPECT_NE(Verify(kTestTime, ""), 0);
+}
 
 TEST_F(OpensslCmsTest, RefusesOtherContentOtherTimeAndOtherRoot) {
   EXPECT_NE(Verify(TestTrust::Get().publisher.not_after() + kTestDay), 0);

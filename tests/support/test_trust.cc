@@ -9,6 +9,7 @@ namespace pitser::testing {
 namespace {
 
 using ledger::Certificate;
+using ledger::CertificatePurpose;
 using ledger::CertificateRequest;
 using ledger::PrivateKey;
 
@@ -32,12 +33,14 @@ TestTrust MakeTrust() {
   PrivateKey publisher_key = ValueOf(PrivateKey::FromPem(kTestPublisherKeyPem));
   CertificateRequest publisher_request = Request("Pitser test publications");
   publisher_request.email = kPublisherEmail;
+  publisher_request.purpose = CertificatePurpose::kPublications;
   Certificate publisher =
       ValueOf(IssueCertificate(publisher_request, publisher_key, &root, root_key));
 
   PrivateKey calendar_key = ValueOf(PrivateKey::FromPem(kTestCalendarKeyPem));
-  Certificate calendar =
-      ValueOf(IssueCertificate(Request("Pitser test calendar"), calendar_key, &root, root_key));
+  CertificateRequest calendar_request = Request("Pitser test calendar");
+  calendar_request.purpose = CertificatePurpose::kCalendar;
+  Certificate calendar = ValueOf(IssueCertificate(calendar_request, calendar_key, &root, root_key));
   return TestTrust{std::move(root_key),  std::move(root),         std::move(publisher_key),
                    std::move(publisher), std::move(calendar_key), std::move(calendar)};
 }

@@ -55,6 +55,10 @@ class Cli {
   void SetEnvironment(const std::string& name, const std::string& value) {
     environment_[name] = value;
   }
+  // What the program's clock says, Unix seconds.
+  void SetTime(std::uint64_t time) {
+    clock_.SetWall(absl::FromUnixSeconds(static_cast<std::int64_t>(time)));
+  }
   void SetOutIsTerminal() { out_is_terminal_ = true; }
 
   CliResult Run(const std::vector<std::string>& arguments) {

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "client/file.h"
 #include "client/verification.h"
+#include "ledger/crypto/trust_code.h"
 #include "tests/support/signature_maker.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"
@@ -87,6 +89,48 @@ TEST(Trust, SaysWhichFileIsMissingOrMalformed) {
               StatusIs(absl::StatusCode::kInvalidArgument, "publications.bin"));
 }
 
+TEST(Trust, NoticesAConstraintThatWasReplaced) {
+  const TempFolder folder;
+  const auto file = testing::MakePublicationsFile({}, {});
+  PITSER_ASSERT_OK(StoreTrust(folder.path(), SomeTrust(file.bytes())));
+  const WriteOptions replace{.replace = true};
+  PITSER_ASSERT_OK(WriteFile(folder / "constraint", AsBytes("email=mallory@example\n"), replace));
+  EXPECT_THAT(LoadTrust(folder.path()),
+              StatusIs(absl::StatusCode::kFailedPrecondition, "constraint"));
+  // A note of before says nothing of who may publish, and is as good as ever.
+  std::string note = ledger::ToString(testing::ValueOf(ReadFile(folder / "accepted", 4096)));
+  note.erase(note.find("code = "));
+  PITSER_ASSERT_OK(WriteFile(folder / "accepted", AsBytes(note), replace));
+  EXPECT_THAT(LoadTrust(folder.path()), IsOk());
+}
+
+TEST(TrustCode, CoversRootAndPublisher) {
+  const ledger::Certificate& root = TestTrust::Get().root;
+  const ledger::SubjectConstraint email = TestTrust::Get().constraint();
+  const ledger::SubjectConstraint other = {email.oid, "mallory@example.com"};
+  const auto code = [](const ledger::Certificate& of,
+                       std::vector<ledger::SubjectConstraint> constraints) {
+    return ledger::TrustCode(of, constraints);
+  };
+  EXPECT_EQ(code(root, {email}).size(), 8u * 4 + 7);  // 160 bits.
+  EXPECT_NE(code(root, {email}), code(root, {other}));
+  EXPECT_NE(code(root, {email}), code(root, {email, other}));
+  EXPECT_NE(code(root, {email}), code(TestTrust::Get().publisher, {email}));
+  EXPECT_EQ(code(root, {other, email}), code(root, {email, other}));
+  // No text runs over into its neighbour.
+  EXPECT_NE(code(root, {{"1.2", "34"}}), code(root, {{"1.23", "4"}}));
+
+  std::string typed = code(root, {email});
+  std::ranges::replace(typed, '-', ' ');
+  std::ranges::transform(typed, typed.begin(), [](char c) {
+    return c == 'O' ? '0' : static_cast<char>(std::tolower(c));
+  });
+  EXPECT_TRUE(ledger::TrustCodeIs(code(root, {email}), typed));
+  EXPECT_FALSE(ledger::TrustCodeIs(code(root, {other}), typed));
+  EXPECT_FALSE(ledger::TrustCodeIs(code(root, {email}), typed.substr(0, typed.size() - 1)));
+  EXPECT_FALSE(ledger::LooksLikeTrustCode(FingerprintText(root)));
+}
+
 TEST(Fingerprint, IsComparedWhateverItsForm) {
   const ledger::Certificate& root = TestTrust::Get().root;
   const std::string text = FingerprintText(root);
@@ -112,7 +156,7 @@ TEST(CheckPublicationsFile, NeedsRootConstraintAndTime) {
               StatusIs(absl::StatusCode::kFailedPrecondition, "constraint"));
   trust.constraints = {TestTrust::Get().constraint()};
   EXPECT_THAT(CheckPublicationsFile(file, trust, kTestTime), IsOk());
-  EXPECT_THAT(CheckPublicationsFile(file, trust, 1), StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(CheckPublicationsFile(file, trust, 1), StatusIs(absl::StatusCode::kOutOfRange));
   trust.constraints = {{std::string(ledger::kEmailOid), "mallory@example.com"}};
   EXPECT_THAT(CheckPublicationsFile(file, trust, kTestTime),
               StatusIs(absl::StatusCode::kPermissionDenied));
@@ -132,8 +176,10 @@ TEST(CheckContinues, NoticesAPublicationThatIsGoneOrChanged) {
       testing::MakePublicationsFile({}, {record(kTestTime, "x"), record(kTestTime + 1, "b")});
   EXPECT_THAT(CheckContinues(none, one), IsOk());
   EXPECT_THAT(CheckContinues(one, two), IsOk());
-  EXPECT_THAT(CheckContinues(two, one), StatusIs(absl::StatusCode::kDataLoss, "1700000002"));
-  EXPECT_THAT(CheckContinues(two, changed), StatusIs(absl::StatusCode::kDataLoss, "1700000001"));
+  EXPECT_THAT(CheckContinues(two, one),
+              StatusIs(absl::StatusCode::kDataLoss, "2023-11-14T22:13:22Z"));
+  EXPECT_THAT(CheckContinues(two, changed),
+              StatusIs(absl::StatusCode::kDataLoss, "2023-11-14T22:13:21Z"));
 }
 
 }  // namespace

@@ -55,6 +55,26 @@ TEST(IssueCertificate, SaysWhatWasAskedFor) {
   EXPECT_FALSE(TestTrust::Get().root_key.Matches(certificate));
 }
 
+TEST(IssueCertificate, SaysWhatItIsFor) {
+  CertificateRequest request = Request();
+  const Certificate any = ValueOf(Issue(request));
+  request.purpose = CertificatePurpose::kPublications;
+  const Certificate publications = ValueOf(Issue(request));
+  request.purpose = CertificatePurpose::kCalendar;
+  const Certificate calendar = ValueOf(Issue(request));
+  EXPECT_TRUE(any.MayServe(CertificatePurpose::kPublications));
+  EXPECT_TRUE(any.MayServe(CertificatePurpose::kCalendar));
+  EXPECT_TRUE(publications.MayServe(CertificatePurpose::kPublications));
+  EXPECT_FALSE(publications.MayServe(CertificatePurpose::kCalendar));
+  EXPECT_FALSE(calendar.MayServe(CertificatePurpose::kPublications));
+  EXPECT_TRUE(calendar.MayServe(CertificatePurpose::kCalendar));
+  // Stored in certificates that live for years: never another one.
+  EXPECT_NE(ToHex(calendar.der())
+                .find("06232a864886f71401be40937a819572838d7581cb0481834182ba24878a8b1587e2ab6202"),
+            std::string::npos)
+      << ToHex(calendar.der());
+}
+
 TEST(IssueCertificate, EndsOfTheValidityBelongToIt) {
   PITSER_ASSERT_OK_AND_ASSIGN(const Certificate certificate, Issue(Request()));
   EXPECT_FALSE(certificate.ValidAt(kTestTime - 1));

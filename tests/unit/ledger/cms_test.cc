@@ -108,7 +108,8 @@ TEST(VerifyCms, RefusesOtherContent) {
 
 TEST(VerifyCms, RefusesOtherAnchors) {
   const TestTrust& trust = TestTrust::Get();
-  EXPECT_THAT(Verify(kContent, GoodCms(), {}), StatusIs(StatusCode::kPermissionDenied, "0 given"));
+  EXPECT_THAT(Verify(kContent, GoodCms(), {}),
+              StatusIs(StatusCode::kPermissionDenied, "one of the 0 trust anchors"));
   EXPECT_THAT(Verify(kContent, GoodCms(), {trust.calendar}),
               StatusIs(StatusCode::kPermissionDenied, "trust anchor"));
   // The same name, another key.
@@ -132,11 +133,11 @@ TEST(VerifyCms, TakesTimeFromTheCallerAndBothEndsBelong) {
   PITSER_EXPECT_OK(Verify(kContent, GoodCms(), {trust.root}, first));
   PITSER_EXPECT_OK(Verify(kContent, GoodCms(), {trust.root}, last));
   EXPECT_THAT(Verify(kContent, GoodCms(), {trust.root}, first - 1),
-              StatusIs(StatusCode::kPermissionDenied, "valid from"));
+              StatusIs(StatusCode::kOutOfRange, "valid from"));
   EXPECT_THAT(Verify(kContent, GoodCms(), {trust.root}, last + 1),
-              StatusIs(StatusCode::kPermissionDenied, "valid from"));
+              StatusIs(StatusCode::kOutOfRange, "valid from"));
   EXPECT_THAT(Verify(kContent, GoodCms(), {trust.root}, ~std::uint64_t{0}),
-              StatusIs(StatusCode::kPermissionDenied, "valid from"));
+              StatusIs(StatusCode::kOutOfRange, "valid from"));
 }
 
 TEST(VerifyCms, AnchorsMustBeValidToo) {
@@ -150,9 +151,45 @@ TEST(VerifyCms, AnchorsMustBeValidToo) {
   const Certificate expired =
       ValueOf(IssueCertificate(request, trust.root_key, nullptr, trust.root_key));
   EXPECT_THAT(Verify(kContent, GoodCms(), {expired}),
-              StatusIs(StatusCode::kPermissionDenied, "1 given, 0 of them valid"));
+              StatusIs(StatusCode::kOutOfRange,
+                       "the root certificate 'CN=Pitser test root, O=Pitser "
+                       "tests' is valid from 2023-11-13T22:13:21Z to 2023-11-14T22:13:20Z, "
+                       "not at 2023-11-14T22:13:21Z"));
   // The renewed one of the same key and name does not suffer from the old one beside it.
   PITSER_EXPECT_OK(Verify(kContent, GoodCms(), {expired, trust.root}));
+}
+
+// What never would be trusted is not a matter of dates, whatever the clock says.
+TEST(VerifyCms, TellsDatesFromAllElse) {
+  const TestTrust& trust = TestTrust::Get();
+  const std::uint64_t later = trust.publisher.not_after() + kTestDay;
+  EXPECT_THAT(Verify(kContent, GoodCms(), {trust.root}, later),
+              StatusIs(StatusCode::kOutOfRange, "to 2033-11-11T22:13:21Z, not at 2033-11-12"));
+  EXPECT_THAT(Verify(AsBytes("other"), GoodCms(), {trust.root}, later),
+              StatusIs(StatusCode::kPermissionDenied, "does not match"));
+  EXPECT_THAT(Verify(kContent, GoodCms(), {trust.calendar}, later),
+              StatusIs(StatusCode::kPermissionDenied, "trust anchor"));
+  EXPECT_TRUE(VerifyCms(kContent, GoodCms(), std::vector{trust.root}, std::nullopt, false).ok());
+}
+
+// The ledger's own calendar certificate has the same root, and is no publisher.
+TEST(VerifyCms, RefusesASignerForAnotherPurposeOfALedger) {
+  const TestTrust& trust = TestTrust::Get();
+  const auto sign = [&](CertificatePurpose purpose) {
+    CertificateRequest request;
+    request.common_name = "Somebody";
+    request.not_before = kTestTime;
+    request.not_after = kTestTime + kTestDay;
+    request.purpose = purpose;
+    const Certificate signer =
+        ValueOf(IssueCertificate(request, trust.calendar_key, &trust.root, trust.root_key));
+    return ValueOf(SignCms(kContent, signer, trust.calendar_key, kTestTime));
+  };
+  PITSER_EXPECT_OK(Verify(kContent, sign(CertificatePurpose::kPublications), {trust.root}));
+  // As certificates of before, and of other authorities.
+  PITSER_EXPECT_OK(Verify(kContent, sign(CertificatePurpose::kAny), {trust.root}));
+  EXPECT_THAT(Verify(kContent, sign(CertificatePurpose::kCalendar), {trust.root}),
+              StatusIs(StatusCode::kPermissionDenied, "another purpose of a ledger"));
 }
 
 TEST(VerifyCms, RefusesACertificateThatIsNotMadeForSigning) {
@@ -163,9 +200,15 @@ TEST(VerifyCms, RefusesACertificateThatIsNotMadeForSigning) {
 }
 
 TEST(VerifyCms, ChainsThroughAuthoritiesOnly) {
-  // The calendar's certificate issued anew by the publications signer, who is no authority.
+  // A certificate of the root issued anew by the publications signer, who is no authority.
   const TestTrust& trust = TestTrust::Get();
-  const internal::X509Ptr forged(X509_dup(trust.calendar.handle().x509.get()));
+  CertificateRequest request;
+  request.common_name = "Somebody";
+  request.not_before = kTestTime;
+  request.not_after = kTestTime + kTestDay;
+  const Certificate honest =
+      ValueOf(IssueCertificate(request, trust.calendar_key, &trust.root, trust.root_key));
+  const internal::X509Ptr forged(X509_dup(honest.handle().x509.get()));
   X509_set_issuer_name(forged.get(), X509_get_subject_name(trust.publisher.handle().x509.get()));
   const int key_id = X509_get_ext_by_NID(forged.get(), NID_authority_key_identifier, -1);
   X509_EXTENSION_free(X509_delete_ext(forged.get(), key_id));

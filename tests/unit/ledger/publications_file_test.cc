@@ -306,9 +306,19 @@ TEST(VerifyPublicationsFile, RefusesWithoutTheRightTrust) {
               StatusIs(StatusCode::kPermissionDenied));
   EXPECT_THAT(verify(root, {email, {"2.5.4.6", "EE"}}),
               StatusIs(StatusCode::kPermissionDenied, "has none"));
-  EXPECT_THAT(Verify(file, trust.publisher.not_after() + 1),
-              StatusIs(StatusCode::kPermissionDenied, "valid from"));
-  EXPECT_THAT(Verify(file, 0), StatusIs(StatusCode::kPermissionDenied, "valid from"));
+}
+
+// A clock that is wrong, or a signer whose time is over, is no proof of anything; a file that never
+// was the publisher's stays one, whenever it is looked at.
+TEST(VerifyPublicationsFile, TellsDatesFromAllElse) {
+  const TestTrust& trust = TestTrust::Get();
+  PITSER_ASSERT_OK_AND_ASSIGN(const PublicationsFile file, Build(Content()));
+  const std::uint64_t later = trust.publisher.not_after() + 1;
+  EXPECT_THAT(Verify(file, later), StatusIs(StatusCode::kOutOfRange, "2033-11-11T22:13:22Z"));
+  EXPECT_THAT(Verify(file, 0), StatusIs(StatusCode::kOutOfRange, "1970-01-01T00:00:00Z"));
+  const SubjectConstraint other = {"2.5.4.6", "EE"};
+  EXPECT_THAT(VerifyPublicationsFile(file, std::vector{trust.root}, {&other, 1}, later),
+              StatusIs(StatusCode::kPermissionDenied, "has none"));
 }
 
 // The signer's certificate must be the publisher's: another one of the same root isn't enough.
@@ -317,7 +327,7 @@ TEST(VerifyPublicationsFile, RefusesAnotherSignerOfTheSameRoot) {
   PITSER_ASSERT_OK_AND_ASSIGN(
       const PublicationsFile file,
       BuildPublicationsFile(Content(), trust.calendar, trust.calendar_key, kTestTime));
-  EXPECT_THAT(Verify(file), StatusIs(StatusCode::kPermissionDenied, "was expected to have"));
+  EXPECT_THAT(Verify(file), StatusIs(StatusCode::kPermissionDenied, "another purpose"));
 }
 
 TEST(VerifyPublicationsFile, EverySignedByteCounts) {
