@@ -240,9 +240,10 @@ void ExtendRun::TellExtended(const ExtendResult& result) {
 void AdviseToKeep(const std::set<std::string>& codes, Console& console) {
   if (codes.empty()) return;
   if (codes.size() > kCodesTold) {
-    console.Hint(absl::StrFormat("keep the codes of these %d publications, on paper for instance: "
-                                 "`pitser publications show` lists them",
-                                 codes.size()));
+    console.Hint(
+        absl::StrFormat("keep the codes of these %d publications, on paper for instance: "
+                        "`pitser publications show` lists them",
+                        codes.size()));
   } else {
     for (const std::string& code : codes) {
       console.Hint("keep this publication code, on paper for instance: " + code);

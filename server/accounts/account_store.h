@@ -85,7 +85,7 @@ class AccountStore {
   absl::StatusOr<Entries> EntriesWith(std::string_view login) const PITSER_EXCLUDES(mu_);
 
   const std::string path_;
-  base::Mutex write_mu_;                         // Taken before mu_, held over the file's writing.
+  base::Mutex write_mu_;  // Taken before mu_, held over the file's writing.
   // What was read or written last; with the keys, as the entries are.
   std::string on_disk_ PITSER_GUARDED_BY(write_mu_);
   Logins removed_ PITSER_GUARDED_BY(write_mu_);  // In the file.

@@ -61,8 +61,8 @@ TEST(StatusText, SaysItToPeople) {
         "calendar      head 2033-05-18T03:34:59Z (2000000099), 2 followers\n",
         "publications  3, the newest of 2033-05-18T03:33:20Z, the next due at "
         "2033-05-19T00:00:00Z, room in their file until 2049-03-22T04:26:40Z\n",
-        "certificates  calendar -1 day left (renew it)\n",
-        "memory        50 MiB, at most 60 MiB\n", "limit         max_pending = 11\n"}) {
+        "certificates  calendar -1 day left (renew it)\n", "memory        50 MiB, at most 60 MiB\n",
+        "limit         max_pending = 11\n"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
 }
