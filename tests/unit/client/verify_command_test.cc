@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "ledger/format/publication.h"
@@ -172,6 +173,7 @@ TEST_F(Verify, SaysItAllInJson) {
 
 TEST_F(Verify, TakesTheSignatureAloneAndSaysSo) {
   Prepare(AuthenticatedRecipe());
+  std::filesystem::remove(document_);  // Else it would be held against it.
   const CliResult result = cli_.Run({"verify", signature_, "--trust", trust_});
   EXPECT_EQ(result.code, 0);
   EXPECT_THAT(result.out, HasSubstr("(the signature alone)"));
