@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "absl/strings/str_format.h"
+#include "base/file.h"
 #include "client/cli/exit_code.h"
 #include "client/file.h"
 #include "ledger/base/check.h"
@@ -121,7 +122,7 @@ absl::StatusOr<std::string> ReadKey(const std::string& path) {
   if (path.empty()) return std::string();
   auto key = base::ReadSecretFile(path, kMaxPemSize);
   if (!key.ok()) return WithExitCode(key.status(), ExitCode::kLocalFile);
-  return key;
+  return std::string(ledger::WithoutByteOrderMark(*key));
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ absl::StatusOr<std::optional<GrpcTls>> ReadTls(const Settings& settings) {
   PITSER_ASSIGN_OR_RETURN(tls.certificate_pem, ReadPem("tls_cert", settings.tls_cert));
   auto key = base::ReadSecretFile(settings.tls_key, kMaxPemSize);
   if (!key.ok()) return ledger::Annotate(key.status(), "tls_key");
-  tls.key_pem = *std::move(key);
+  tls.key_pem = std::string(ledger::WithoutByteOrderMark(*key));
   PITSER_ASSIGN_OR_RETURN(tls.client_ca_pem, ReadPem("tls_client_ca", settings.tls_client_ca));
   return std::optional<GrpcTls>(std::move(tls));
 }
