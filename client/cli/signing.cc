@@ -20,7 +20,11 @@ constexpr std::size_t kFewFiles = 16;
 
 Signing::Signing(const Service& service, const SignOptions& options, bool many,
                  const Surroundings& around)
-    : service_(service), options_(options), many_(many), console_(around.console) {}
+    : service_(service),
+      options_(options),
+      many_(many),
+      console_(around.console),
+      times_(around.clock, service.name, around.console) {}
 
 void Signing::Sign(std::vector<SignJob>& jobs) {
   std::vector<SignJob*> ready;
