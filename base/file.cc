@@ -145,6 +145,17 @@ absl::Status WriteNewFileDurably(const std::string& path, ledger::Bytes bytes, u
   return SyncDirectory(ParentOf(path));
 }
 
+absl::Status WriteTailDurably(const std::string& path, std::size_t offset, ledger::Bytes bytes) {
+  const Descriptor file(open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!file.ok()) return FromErrno("opening", path);
+  const auto at = static_cast<off_t>(offset);
+  if (ftruncate(file.get(), at) != 0) return FromErrno("shortening", path);
+  if (lseek(file.get(), at, SEEK_SET) != at) return FromErrno("going to the end of", path);
+  PITSER_RETURN_IF_ERROR(WriteAll(file.get(), bytes, path));
+  if (fsync(file.get()) != 0) return FromErrno("syncing", path);
+  return absl::OkStatus();
+}
+
 absl::Status MakeDirectory(const std::string& path, unsigned mode) {
   if (mkdir(path.c_str(), mode) != 0) {
     struct stat info {};

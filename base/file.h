@@ -33,6 +33,10 @@ absl::Status WriteFileDurably(const std::string& path, ledger::Bytes bytes, unsi
 // Errors: kAlreadyExists; what is there stays as it is.
 absl::Status WriteNewFileDurably(const std::string& path, ledger::Bytes bytes, unsigned mode);
 
+// Writes at `offset` of a file that is there, whatever lies behind it goes; on disk when it
+// returns. A crash may leave any part of it: the reader has to tell.
+absl::Status WriteTailDurably(const std::string& path, std::size_t offset, ledger::Bytes bytes);
+
 // Makes a folder of exactly this mode, on disk when it returns; OK when there is a folder already,
 // whose mode stays.
 absl::Status MakeDirectory(const std::string& path, unsigned mode);

@@ -66,6 +66,7 @@ struct Commands {
   CLI::App* status = nullptr;
   CLI::App* drain = nullptr;
   CLI::App* show_config = nullptr;
+  CLI::App* publications = nullptr;
   // `pitserd --data DIR publish` means the same as `pitserd publish --data DIR`.
   std::vector<base::GivenFlag> flags;
   std::string config;
@@ -97,6 +98,7 @@ struct Commands {
     AddStatus(defaults);
     AddDrain(defaults);
     AddAccount(defaults);
+    AddPublications(defaults);
 
     show_config = app.add_subcommand(
         "config", "Show every setting that is in force and where its value comes from");
@@ -148,6 +150,31 @@ struct Commands {
     AddTimeout(*drain);
     AddConfig(*drain);
     AddFlag(*drain, SettingsTable().front(), defaults, flags);  // data
+  }
+
+  void AddPublications(const Settings& defaults) {
+    publications =
+        app.add_subcommand("publications", "What a stopped node's data folder says was published");
+    publications->require_subcommand(1);
+    publications->footer(
+        "\nOf a folder that no node runs on. Exit codes: 0 done; 2 usage; 7 data folder or file;\n"
+        "70 damaged data.\n"
+        "\nExamples:\n"
+        "  pitserd publications restore\n"
+        "  pitserd publications restore --data /var/lib/pitser\n");
+    CLI::App& restore = *publications->add_subcommand(
+        "restore", "Make a lost or damaged publications file again, of the store beside it");
+    restore.footer(
+        "\nThe node must not run. A damaged file is kept as publications.bin.damaged. Give the "
+        "same\n"
+        "settings as to the node, where it has keys of its own. Exit codes: 0 done; 7 no store, "
+        "or\n"
+        "a node runs on the data folder; 70 store and file contradict each other.\n"
+        "\nExamples:\n"
+        "  pitserd publications restore\n"
+        "  pitserd publications restore --data /var/lib/pitser\n");
+    AddConfig(restore);
+    for (const Setting& setting : SettingsTable()) AddFlag(restore, setting, defaults, flags);
   }
 
   void AddAccount(const Settings& defaults) {
@@ -306,6 +333,8 @@ CommandLine Settle(const Commands& commands, const base::Variables& variables) {
       return Refuse(absl::StrCat("--services: expected sign, extend or sign,extend, got '",
                                  commands.account_services, "'"));
     }
+  } else if (commands.publications->parsed()) {
+    result.action = CommandLine::Action::kRestorePublications;
   } else if (commands.show_config->parsed()) {
     result = Print(commands.json ? base::InForceAsJson(kConfigSchema, *file, settings) + "\n"
                                  : base::InForceAsToml(*file, settings));

@@ -34,8 +34,9 @@ struct CommandLine {
     kStatus,
     kDrain,
     kAccount,  // One of `account`'s own.
-    kPrint,    // `text` to standard output, and done.
-    kRefuse,   // `text` to standard error: the command line or the configuration is wrong.
+    kRestorePublications,
+    kPrint,   // `text` to standard output, and done.
+    kRefuse,  // `text` to standard error: the command line or the configuration is wrong.
   };
   Action action = Action::kServe;
   Settings settings;  // Flag before environment before configuration file before default.

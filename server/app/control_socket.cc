@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/file.h"
 #include "base/worker_pool.h"
 #include "ledger/base/status.h"
 #include "pitser/control/v1/control.grpc.pb.h"
@@ -124,8 +125,8 @@ class ControlService final : public control::v1::Control::CallbackService {
 
 class ControlSocketImpl final : public ControlSocket {
  public:
-  ControlSocketImpl(ControlAddress address, Operated* node)
-      : address_(std::move(address)), service_(node) {}
+  ControlSocketImpl(ControlAddress address, std::string name, Operated* node)
+      : address_(std::move(address)), name_(std::move(name)), service_(node) {}
   ~ControlSocketImpl() override { Shutdown(absl::ZeroDuration()); }
 
   absl::Status Listen() {
@@ -143,6 +144,8 @@ class ControlSocketImpl final : public ControlSocket {
     return absl::OkStatus();
   }
 
+  bool there() const override { return base::Exists(name_); }
+
   void Shutdown(absl::Duration timeout) override {
     if (server_ == nullptr) return;
     service_.Stop();
@@ -154,6 +157,8 @@ class ControlSocketImpl final : public ControlSocket {
 
  private:
   const ControlAddress address_;
+  const std::string
+      name_;  // In the folder as it lies there now, whatever the address goes through.
   ControlService service_;
   std::unique_ptr<grpc::Server> server_;
 };
@@ -183,7 +188,8 @@ absl::StatusOr<std::unique_ptr<ControlSocket>> ControlSocket::Start(const std::s
                                                                     Operated* node) {
   PITSER_RETURN_IF_ERROR(MakeRunDir(run_dir));
   PITSER_ASSIGN_OR_RETURN(ControlAddress address, ControlAddress::In(run_dir));
-  auto socket = std::make_unique<ControlSocketImpl>(std::move(address), node);
+  auto socket = std::make_unique<ControlSocketImpl>(
+      std::move(address), absl::StrCat(run_dir, "/", kControlSocketName), node);
   PITSER_RETURN_IF_ERROR(socket->Listen());
   return socket;
 }

@@ -20,6 +20,9 @@ class ControlSocket {
                                                               Operated* node);
   virtual ~ControlSocket() = default;
 
+  // Whether somebody can still find it: false when it was removed from the folder.
+  virtual bool there() const = 0;
+
   // Takes no more calls and waits for those that run, at most `timeout`.
   virtual void Shutdown(absl::Duration timeout) = 0;
 };

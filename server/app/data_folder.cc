@@ -105,6 +105,10 @@ absl::StatusOr<std::unique_ptr<DataFolder>> DataFolder::Open(const std::string& 
   PITSER_RETURN_IF_ERROR(CheckIsOurs(path));
   PITSER_ASSIGN_OR_RETURN(const int lock, TakeLock(path));
   std::unique_ptr<DataFolder> folder(new DataFolder(path, lock));
+  struct stat info {};
+  if (fstat(lock, &info) != 0) return absl::ErrnoToStatus(errno, "looking at the lock");
+  folder->watched_.push_back({path + "/lock", info.st_dev, info.st_ino});
+  PITSER_RETURN_IF_ERROR(folder->CheckInPlace());
   // Only under the lock: two first starts at once make one folder.
   PITSER_ASSIGN_OR_RETURN(const bool is_ours, CheckIsOurs(path));
   if (!is_ours) {
@@ -112,6 +116,24 @@ absl::StatusOr<std::unique_ptr<DataFolder>> DataFolder::Open(const std::string& 
         base::WriteFileDurably(path + "/format", ledger::AsBytes(kFormat), 0644));
   }
   return folder;
+}
+
+void DataFolder::Watch(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) == 0) watched_.push_back({path, info.st_dev, info.st_ino});
+}
+
+absl::Status DataFolder::CheckInPlace() const {
+  for (const Watched& watched : watched_) {
+    struct stat info {};
+    const bool there = stat(watched.path.c_str(), &info) == 0;
+    if (there && info.st_dev == watched.device && info.st_ino == watched.inode) continue;
+    return absl::UnavailableError(absl::StrCat(
+        watched.path, there ? " was replaced" : " was removed",
+        " while the node runs, and what is written to it is lost: put the data folder back as it "
+        "was and start again"));
+  }
+  return absl::OkStatus();
 }
 
 DataFolder::~DataFolder() { close(lock_); }

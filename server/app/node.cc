@@ -16,8 +16,10 @@
 #include "server/app/control_socket.h"
 #include "server/app/data_folder.h"
 #include "server/app/descriptors.h"
+#include "server/app/folder_watch.h"
 #include "server/app/genesis.h"
 #include "server/app/key_keeper.h"
+#include "server/app/key_settings.h"
 #include "server/app/ksi_settings.h"
 #include "server/app/node_status.h"
 #include "server/app/operated.h"
@@ -107,19 +109,6 @@ absl::StatusOr<GrpcGatewayOptions> GatewayOptions(const Settings& settings) {
 std::optional<KsiTls> KsiTlsOf(const std::optional<GrpcTls>& tls) {
   if (!tls) return std::nullopt;
   return KsiTls{tls->certificate_pem, tls->key_pem};
-}
-
-KeySetOptions KeyOptions(const Settings& settings) {
-  KeySetOptions options;
-  options.data_dir = settings.data;
-  options.organization = settings.organization;
-  options.publications_email = settings.publications_email;
-  options.root_certificate = settings.root_certificate;
-  options.publications_certificate = settings.publications_certificate;
-  options.publications_key = settings.publications_key;
-  options.calendar_certificate = settings.calendar_certificate;
-  options.calendar_key = settings.calendar_key;
-  return options;
 }
 
 ClockRules RulesOf(const Settings& settings) {
@@ -213,6 +202,7 @@ class NodeImpl final : public Node, private Operated {
                           KsiGatewayOptions ksi) {
     base::Clock& clock = *environment.clock;
     started_ = clock.Monotonic();
+    on_folder_lost_ = environment.on_folder_lost;
     // Not even keys are made by a clock that cannot be right.
     PITSER_RETURN_IF_ERROR(ClockGuard(RulesOf(settings_), &clock).CheckStart(std::nullopt));
     PITSER_ASSIGN_OR_RETURN(folder_, DataFolder::Open(settings_.data));
@@ -244,6 +234,7 @@ class NodeImpl final : public Node, private Operated {
     }
     PITSER_RETURN_IF_ERROR(base::MakeDirectory(folder_->keys(), 0700));
     PITSER_RETURN_IF_ERROR(base::MakeDirectory(folder_->parent(), 0755));
+    folder_->Watch(folder_->parent());
     parent_options_->publications.cache = folder_->parent() + "/publications.bin";
     PITSER_ASSIGN_OR_RETURN(parent_publications_,
                             ParentPublications::Start(parent_options_->publications, &clock));
@@ -279,7 +270,8 @@ class NodeImpl final : public Node, private Operated {
     if (!begun) PITSER_RETURN_IF_ERROR(OpenCalendar(environment));
     PITSER_ASSIGN_OR_RETURN(
         core_, StartCore({RulesOf(settings_)},
-                         {calendar_.get(), &clock, keys.calendar, SingleProcessAgreement()}));
+                         {calendar_.get(), &clock, keys.calendar, SingleProcessAgreement(),
+                          [this] { return folder_->CheckInPlace(); }}));
     PITSER_RETURN_IF_ERROR(StartRounds(clock, core_.get()));
     PITSER_ASSIGN_OR_RETURN(extender_, StartExtender(environment));
     PITSER_ASSIGN_OR_RETURN(
@@ -304,6 +296,8 @@ class NodeImpl final : public Node, private Operated {
     options.on_head = [this](std::uint64_t head) { head_watch_.Moved(head); };
     PITSER_ASSIGN_OR_RETURN(options.handed_out, NewestPublicationTime(settings_.data));
     PITSER_ASSIGN_OR_RETURN(calendar_, storage::Calendar::Open(folder_->calendar(), options));
+    folder_->Watch(folder_->calendar());
+    folder_->Watch(folder_->last_signed());
     return CheckClock(*environment.clock);
   }
 
@@ -342,9 +336,23 @@ class NodeImpl final : public Node, private Operated {
     facts_.accounts = accounts_.get();
     facts_.extender = extender_.get();
     TellHealthNow();
-    health_ticker_.emplace(clock, "health", kTellHealthEvery, [this] { EverySecond(); });
     PITSER_ASSIGN_OR_RETURN(control_, ControlSocket::Start(folder_->run(), this));
+    folder_watch_ = std::make_unique<FolderWatch>(folder_.get(), on_folder_lost_);
+    health_ticker_.emplace(clock, "health", kTellHealthEvery, [this] { EverySecond(); });
     return absl::OkStatus();
+  }
+
+  // Somebody tidied up the folder it lies in: an operator finds the node again. By the ticker's
+  // thread, which is the only one to touch control_ meanwhile.
+  void KeepControlSocket() {
+    if (control_ != nullptr && control_->there()) return;
+    if (control_ != nullptr) {
+      base::LogWarning("control_socket_removed", {{"folder", folder_->run()}});
+      control_->Shutdown(absl::ZeroDuration());
+    }
+    control_.reset();
+    auto made = ControlSocket::Start(folder_->run(), this);  // Else again in a second.
+    if (made.ok()) control_ = *std::move(made);
   }
 
   // What the operator asks, while control_ is there.
@@ -367,6 +375,8 @@ class NodeImpl final : public Node, private Operated {
     TellHealthNow();
     descriptors_.Look(facts_.clock->Monotonic());
     TellRefusals(absl::ToInt64Seconds(facts_.clock->Monotonic()));
+    folder_watch_->Look();
+    KeepControlSocket();
   }
 
   void TellHealthNow() {
@@ -400,6 +410,8 @@ class NodeImpl final : public Node, private Operated {
   base::Mutex tell_mu_;
   std::unique_ptr<ControlSocket> control_;
   DescriptorWatch descriptors_;  // The ticker's.
+  std::function<void(const absl::Status&)> on_folder_lost_;
+  std::unique_ptr<FolderWatch> folder_watch_;  // The ticker's.
   std::optional<base::Ticker> health_ticker_;
 };
 

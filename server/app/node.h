@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,10 @@ struct Environment {
   base::Clock* clock = &base::Clock::System();
   // The calendar's file system; null: the machine's.
   rocksdb::Env* env = nullptr;
+  // Called, from a thread of the node's, when the data folder or a part of it that signing rests on
+  // was removed or replaced under the node, saying which: to end the process, which may write
+  // nothing there any more. Null: nothing is signed until a restart.
+  std::function<void(const absl::Status&)> on_folder_lost = nullptr;
 };
 
 // A whole ledger in this process: data folder, keys, calendar, core, aggregator, extender,

@@ -19,6 +19,7 @@
 #include "server/app/command_line.h"
 #include "server/app/descriptors.h"
 #include "server/app/operator_commands.h"
+#include "server/app/publications_command.h"
 #include "server/app/signals.h"
 #include "server/gateway/grpc/grpc_log.h"
 
@@ -68,6 +69,13 @@ absl::Duration LongestStop(const Settings& settings) {
          4 * settings.shutdown_timeout + 4 * parent;
 }
 
+// Nothing may be written any more where the folder lies, not even in good order: it is another
+// process's by now, or nobody's. Who waits for an answer asks again, as after a crash.
+void EndAtOnce(const absl::Status& why) {
+  base::SayLastWords(std::string(absl::StrCat("pitserd: ", why.message())));
+  _exit(static_cast<int>(ExitCode::kLocalFile));
+}
+
 int Serve(const Settings& settings, const Environment& environment) {
   Signals signals;
   base::SayLastWordsOnCrash("pitserd");
@@ -80,7 +88,9 @@ int Serve(const Settings& settings, const Environment& environment) {
   if (const absl::Status raised = RaiseDescriptorLimit(DescriptorsNeeded(settings)); !raised.ok()) {
     return RefuseToServe(ExitCodeOf(raised), raised.message());
   }
-  const auto node = Node::Start(settings, environment);
+  Environment watched = environment;
+  if (watched.on_folder_lost == nullptr) watched.on_folder_lost = EndAtOnce;
+  const auto node = Node::Start(settings, watched);
   if (!node.ok()) return RefuseToServe(ExitCodeOf(node.status()), node.status().message());
   const std::string faces = (*node)->Faces();
   base::LogInfo("started",
@@ -109,6 +119,12 @@ int Run(int argc, const char* const* argv, const Environment& environment) {
     case CommandLine::Action::kDrain:
     case CommandLine::Action::kAccount:
       return static_cast<int>(RunOperatorCommand(line));
+    case CommandLine::Action::kRestorePublications: {
+      const auto said = RestorePublications(line.settings, *environment.clock);
+      if (!said.ok()) return Refuse(ExitCodeOf(said.status()), said.status().message());
+      std::fputs(said->c_str(), stdout);
+      return static_cast<int>(ExitCode::kOk);
+    }
     case CommandLine::Action::kServe:
       return Serve(line.settings, environment);
   }

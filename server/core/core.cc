@@ -101,6 +101,7 @@ class LocalCore final : public Core {
 
   absl::Status Stopped() const;
   absl::Status CheckMayClose(std::uint64_t t, const Signer& signer) const;
+  absl::Status CheckInPlace();
   absl::Status AwaitRoundsUpTo(std::uint64_t t);
   absl::Status Commit(const storage::CalendarPreview& preview);
   // Remembers what a write's outcome means for the next ones, and gives what callers are told.
@@ -128,6 +129,16 @@ class LocalCore final : public Core {
 absl::Status LocalCore::Stopped() const {
   MutexLock lock(state_mu_);
   return stopped_;
+}
+
+absl::Status LocalCore::CheckInPlace() {
+  if (parts_.in_place == nullptr) return absl::OkStatus();
+  const absl::Status in_place = parts_.in_place();
+  if (in_place.ok()) return in_place;
+  const absl::Status stopped =
+      absl::UnavailableError(absl::StrCat("signing is stopped: ", in_place.message()));
+  Stop(stopped);
+  return stopped;
 }
 
 absl::Status LocalCore::CheckMayClose(std::uint64_t t, const Signer& signer) const {
@@ -204,6 +215,7 @@ absl::StatusOr<Seal> LocalCore::Close(std::uint64_t t, const ledger::LeveledImpr
   const base::TurnHolder turn(write_turn_);
   const std::shared_ptr<const Signer> signer = this->signer();
   PITSER_RETURN_IF_ERROR(CheckMayClose(t, *signer));
+  PITSER_RETURN_IF_ERROR(CheckInPlace());
   const auto preview = parts_.calendar->Preview(t, root.imprint);
   if (!preview.ok()) return Written(preview.status());
   // Signed before it is committed: if that fails, nothing has happened yet.
@@ -214,6 +226,7 @@ absl::StatusOr<Seal> LocalCore::Close(std::uint64_t t, const ledger::LeveledImpr
     return absl::UnavailableError(absl::StrCat("nothing can be signed now: ", written.message()));
   }
   PITSER_RETURN_IF_ERROR(written);
+  PITSER_RETURN_IF_ERROR(CheckInPlace());  // It may have been removed under the write.
   Seal seal;
   seal.aggregation_time = t;
   seal.tail = std::move(tail);
@@ -221,6 +234,7 @@ absl::StatusOr<Seal> LocalCore::Close(std::uint64_t t, const ledger::LeveledImpr
 }
 
 absl::Status LocalCore::AdvanceHead(std::uint64_t t) {
+  PITSER_RETURN_IF_ERROR(CheckInPlace());
   if (const auto head = parts_.calendar->head(); head && t <= *head) return absl::OkStatus();
   PITSER_RETURN_IF_ERROR(Stopped());
   PITSER_RETURN_IF_ERROR(guard_.Check(parts_.calendar->head()));

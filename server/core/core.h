@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -80,6 +81,9 @@ struct CoreParts {
   base::Clock* clock;
   Identity identity;  // RSA; its certificate stands in the publications file. Later: UseIdentity().
   std::unique_ptr<Agreement> agreement;
+  // Whether what is written lies where the next start looks for it: asked with each second, and
+  // after an error nothing is signed until a restart. Null: it does.   Thread: any.
+  std::function<absl::Status()> in_place = nullptr;
 };
 
 // Errors: kFailedPrecondition when the clock must not be believed (ClockGuard::CheckStart) or the

@@ -12,6 +12,7 @@
 #include "base/thread.h"
 #include "ledger/base/check.h"
 #include "ledger/base/status.h"
+#include "server/publisher/publication_store.h"
 #include "server/publisher/schedule.h"
 
 namespace pitser::server {
@@ -36,7 +37,12 @@ absl::StatusOr<PublicationsFile> ReadPublicationsFile(const std::string& path) {
                           base::ReadFile(path, ledger::kMaxPublicationsFileSize));
   absl::StatusOr<PublicationsFile> file =
       PublicationsFile::Parse(ledger::ToVector(ledger::AsBytes(bytes)));
-  if (!file.ok()) return Annotate(file.status(), path);
+  if (!file.ok()) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "%s is damaged (%s): 'pitserd publications restore' makes it again of what was published, "
+        "or put back the newest copy",
+        path, file.status().message()));
+  }
   return file;
 }
 
@@ -80,7 +86,8 @@ class PublisherImpl final : public Publisher {
       PITSER_REQUIRES(publish_mu_);
   bool Lists(const PublicationsFileContent& content) const PITSER_REQUIRES(publish_mu_);
   absl::Status ListAndSign(PublicationsFileContent content) PITSER_REQUIRES(publish_mu_);
-  absl::Status CheckNewest(const PublicationsFile& file) const;
+  absl::Status CheckMayBeMissing() const PITSER_REQUIRES(publish_mu_);
+  absl::Status CheckNewest(const PublicationsFileContent& content) const;
   absl::Status CheckAgainstCalendar(const PublicationData& data) const;
 
   // The boundaries after basis_ up to and including `last_over`.
@@ -104,6 +111,7 @@ class PublisherImpl final : public Publisher {
 
   base::Mutex publish_mu_;  // One publication at a time. Taken before mu_.
   KeySet keys_ PITSER_GUARDED_BY(publish_mu_);
+  std::unique_ptr<PublicationStore> store_ PITSER_GUARDED_BY(publish_mu_);
   // Boundaries up to here are done with: the newest publication, or when the first file was made.
   std::uint64_t basis_ PITSER_GUARDED_BY(publish_mu_) = 0;
 
@@ -146,7 +154,9 @@ absl::Status PublisherImpl::LoadOrMakeFile() {
   PublicationsFileContent content;
   const std::uint64_t now = UnixNow(*clock_);
   basis_ = now;
+  PITSER_ASSIGN_OR_RETURN(store_, PublicationStore::Open(PublicationStorePath(options_.data_dir)));
   const bool is_new = !base::Exists(path_);
+  if (is_new) PITSER_RETURN_IF_ERROR(CheckMayBeMissing());
   if (!is_new) {
     PITSER_ASSIGN_OR_RETURN(PublicationsFile loaded, ReadPublicationsFile(path_));
     PITSER_RETURN_IF_ERROR(CheckLoaded(loaded));
@@ -157,16 +167,21 @@ absl::Status PublisherImpl::LoadOrMakeFile() {
     MutexLock lock(mu_);
     file_ = std::make_shared<const PublicationsFile>(std::move(loaded));
   }
-  if (is_new && calendar_->head().has_value()) {
-    // Whoever deleted it took the older publications and certificates from those who verify.
-    base::LogWarning("publications_file_missing", {{"file", path_}});
+  // An older file was put back, or a crash came between the two.
+  PITSER_ASSIGN_OR_RETURN(const std::size_t completed, store_->Complete(content));
+  if (completed > 0) {
+    base::LogWarning("publications_file_completed", {{"file", path_}, {"records", completed}});
+    if (!content.publications.empty()) basis_ = content.publications.back().data.time;
   }
+  PITSER_RETURN_IF_ERROR(Annotate(CheckNewest(content), path_));
   // What a clock that was ahead made, or a signer that has ended, is made anew by one that is
   // valid.
   const bool can_be_better =
       keys_.publications_signer.certificate.ValidAt(now) &&
       (content.creation_time > now || (!is_new && !CheckSignature(*file(), now).ok()));
-  if (!is_new && !can_be_better && Lists(content)) return absl::OkStatus();
+  if (!is_new && !can_be_better && completed == 0 && Lists(content)) {
+    return store_->Keep(content);  // A folder of before the store.
+  }
   PITSER_RETURN_IF_ERROR(ListAndSign(std::move(content)));
   base::LogInfo("publications_file_made", {{"file", path_}, {"first", is_new}});
   return absl::OkStatus();
@@ -199,11 +214,27 @@ absl::Status PublisherImpl::CheckLoaded(const PublicationsFile& loaded) const {
         "changed on purpose, move it away with the rest of the folder: %s",
         path_, trusted.message()));
   }
-  return Annotate(CheckNewest(loaded), path_);
+  return absl::OkStatus();
 }
 
-absl::Status PublisherImpl::CheckNewest(const PublicationsFile& loaded) const {
-  const std::vector<PublicationRecord>& records = loaded.content().publications;
+// A file in place of the missing one would take the older publications and certificates from those
+// who verify. Only a first start, which may have broken off, makes one.
+absl::Status PublisherImpl::CheckMayBeMissing() const {
+  if (!calendar_->head() && !store_->newest()) return absl::OkStatus();
+  if (store_->there()) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "%s is missing: run 'pitserd publications restore --data %s', which makes it again of what "
+        "was published, or put back the newest copy",
+        path_, options_.data_dir));
+  }
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "%s is missing, and with it what was published: put back the newest copy that there is; "
+      "whoever verifies has one",
+      path_));
+}
+
+absl::Status PublisherImpl::CheckNewest(const PublicationsFileContent& content) const {
+  const std::vector<PublicationRecord>& records = content.publications;
   std::vector<PublicationData> newest;
   newest.reserve(records.size());
   for (const PublicationRecord& record : records) newest.push_back(record.data);
@@ -298,6 +329,8 @@ absl::Status PublisherImpl::SignAndWrite(PublicationsFileContent content) {
   content.repository_uri = options_.repository_uri;
   PITSER_ASSIGN_OR_RETURN(PublicationsFile file, ledger::BuildPublicationsFile(
                                                      content, signer.certificate, signer.key, now));
+  // First where nobody reads it: nothing that somebody may have seen is only in the file.
+  PITSER_RETURN_IF_ERROR(store_->Keep(content));
   PITSER_RETURN_IF_ERROR(base::WriteFileDurably(path_, file.bytes(), kPublicFileMode));
   MutexLock lock(mu_);
   file_ = std::make_shared<const PublicationsFile>(std::move(file));
@@ -407,12 +440,18 @@ std::string PublicationsPath(const std::string& data_dir) {
   return data_dir + "/trust/publications.bin";
 }
 
+std::string PublicationStorePath(const std::string& data_dir) {
+  return data_dir + "/publications.store";
+}
+
 absl::StatusOr<std::optional<std::uint64_t>> NewestPublicationTime(const std::string& data_dir) {
+  PITSER_ASSIGN_OR_RETURN(const auto store, PublicationStore::Open(PublicationStorePath(data_dir)));
   const std::string path = PublicationsPath(data_dir);
-  if (!base::Exists(path)) return std::optional<std::uint64_t>();
+  if (!base::Exists(path)) return store->newest();
   PITSER_ASSIGN_OR_RETURN(const PublicationsFile file, ReadPublicationsFile(path));
   const PublicationRecord* latest = file.LatestPublication();
-  return latest == nullptr ? std::optional<std::uint64_t>() : latest->data.time;
+  if (latest == nullptr) return store->newest();
+  return std::max(std::optional(latest->data.time), store->newest());
 }
 
 absl::StatusOr<std::optional<std::uint64_t>> PublicationsFileTime(const std::string& data_dir) {

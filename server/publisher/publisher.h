@@ -58,19 +58,21 @@ struct PublisherOptions {
 inline constexpr std::uint64_t kMaxMadeUpPublications = 1000;
 
 // Loads the publications file or makes the first one, which lists the calendar's certificate and no
-// publication; makes up for the boundaries after the newest publication (after the first start when
-// there is none); and goes on with a thread of its own. When it returns, a file that lists the
-// calendar's certificate is on disk.
+// publication; adds to it what only the store has (an older file was put back), and to the store
+// what only the file has (a folder of before the store); makes up for the boundaries after the
+// newest publication (after the first start when there is none); and goes on with a thread of its
+// own. When it returns, a file that lists the calendar's certificate is on disk.
 //
 // Every certificate that was ever listed stays listed: signatures made under it are verified by it
 // until they are extended. A file whose signer is not valid now, because it has ended or a clock
 // that was wrong made it, is signed anew.
 //
 // `core`, `calendar` and `clock` outlive the publisher.
-// Logs:   publications_schedule, publications_file_made, publications_file_missing, published,
+// Logs:   publications_schedule, publications_file_made, publications_file_completed, published,
 //         publications_skipped, publication_failed, publisher_stopped.
 // Errors: kInvalidArgument for an `every` that is not whole seconds, or a malformed file;
-// kFailedPrecondition when the file was not signed under this key set's root; kDataLoss when the
+// kFailedPrecondition when the file was not signed under this key set's root, or is missing though
+// the calendar is not empty; kDataLoss when the
 // calendar contradicts one of the newest publications, or ends before it (an old backup); the
 // system's when the file cannot be written.
 absl::StatusOr<std::unique_ptr<Publisher>> StartPublisher(PublisherOptions options, Core* core,
@@ -80,10 +82,14 @@ absl::StatusOr<std::unique_ptr<Publisher>> StartPublisher(PublisherOptions optio
 // DIR/trust/publications.bin.
 std::string PublicationsPath(const std::string& data_dir);
 
-// The time of the newest publication in DIR/trust/publications.bin, for
+// DIR/publications.store: see publication_store.h.
+std::string PublicationStorePath(const std::string& data_dir);
+
+// The time of the newest publication in DIR/trust/publications.bin or the store, for
 // CalendarOptions::handed_out: read before the calendar is opened, so that an old backup is not
-// served. Nothing when there is no file or no publication in it. Its signature is not looked at.
-// Errors: kInvalidArgument for a malformed file, naming it; the system's.
+// served. Nothing when neither has one. The file's signature is not looked at.
+// Errors: kInvalidArgument for a malformed file, naming it; those of PublicationStore::Open(); the
+// system's.
 absl::StatusOr<std::optional<std::uint64_t>> NewestPublicationTime(const std::string& data_dir);
 
 // When that file was made, by the clock of then: for a ledger that has closed no second yet, the

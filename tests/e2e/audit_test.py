@@ -247,12 +247,14 @@ class ForgedNodeTest(AuditTestCase):
         self.node = Node()
         self.addCleanup(self.node.__exit__)
         self.node.start()
+        self.nothing_published = (self.node.data / "trust/publications.bin").read_bytes()
 
     def rewrite(self, second):
         """Another leaf for one second, and neither publications file nor record of what was signed that
         would tell."""
         self.node.stop()
-        os.remove(self.node.data / "trust/publications.bin")
+        (self.node.data / "publications.store").unlink()
+        (self.node.data / "trust/publications.bin").write_bytes(self.nothing_published)
         (self.node.data / "calendar").rename(self.node.data / "calendar-before")
         forge("forge", self.node.data / "calendar-before", self.node.data / "calendar", second)
         for folder in (self.node.data, self.node.data / "calendar"):
@@ -415,7 +417,6 @@ class ManyLeavesTest(AuditTestCase):
             node.start()  # Makes the data folder.
             node.stop()
             shutil.rmtree(node.data / "calendar")
-            os.remove(node.data / "trust/publications.bin")
             head = forge("make", node.data / "calendar", now - 60 - step * (count - 1), step, count)
             node.start()
             begun = time.monotonic()

@@ -133,6 +133,8 @@ class ExamplesTest(unittest.TestCase):
                         with Node() as node:
                             folder = pathlib.Path(tempfile.mkdtemp(dir=self.scratch))
                             (folder / "pitser-data").symlink_to(node.data)
+                            if "publications restore" in example:
+                                node.stop()
                             if account := re.search(r"account (?:change|disable|enable|rotate) (\S+)", example):
                                 self.run_line(f"pitserd account add {account.group(1)}", folder)
                             self.run_line(example.replace("/var/lib/pitser", str(node.data)), folder)

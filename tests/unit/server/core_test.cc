@@ -60,12 +60,16 @@ class CoreTest : public ::testing::Test {
     CoreOptions options;
     options.clock_rules.not_before = At(kT - kTestDay);
     options.max_wait = max_wait_;
-    return StartCore(options, {&storage_, &clock_, {certificate, key}, std::move(agreement)});
+    return StartCore(options,
+                     {&storage_, &clock_, {certificate, key}, std::move(agreement), [this] {
+                        return in_place_;
+                      }});
   }
 
   absl::Duration max_wait_ = absl::Seconds(60);
   FakeClock clock_{At(kT + 1)};  // Second kT is just over.
   FakeStorage storage_;
+  absl::Status in_place_;
 };
 
 TEST_F(CoreTest, ClosesASecondWithChainAndAuthenticationRecord) {
@@ -257,6 +261,20 @@ TEST_F(CoreTest, AdvanceHeadOfAStoppedCoreWaitsForNothing) {
   EXPECT_FALSE(core->Close(kT, {TestImprint(1), 0}).ok());
   core->HoldFrom(kT);
   EXPECT_THAT(core->AdvanceHead(kT), StatusIs(StatusCode::kUnavailable, "restart pitserd"));
+}
+
+TEST_F(CoreTest, NothingIsSignedOnceTheDataFolderIsGone) {
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto core, Start());
+  PITSER_ASSERT_OK(core->Close(kT, {TestImprint(1), 0}));
+  clock_.Advance(absl::Seconds(2));
+  in_place_ = absl::UnavailableError("D/lock was removed");
+  EXPECT_THAT(core->Close(kT + 1, {TestImprint(2), 0}),
+              StatusIs(StatusCode::kUnavailable, "D/lock was removed"));
+  in_place_ = absl::OkStatus();  // Another one lies there now.
+  EXPECT_THAT(core->Close(kT + 1, {TestImprint(2), 0}), StatusIs(StatusCode::kUnavailable));
+  EXPECT_THAT(core->AdvanceHead(kT + 1), StatusIs(StatusCode::kUnavailable, "D/lock"));
+  EXPECT_THAT(core->Health(), StatusIs(StatusCode::kUnavailable, "D/lock was removed"));
+  EXPECT_EQ(storage_.head(), kT);
 }
 
 TEST_F(CoreTest, HoldFromSaysWhatIsFinalAlready) {

@@ -48,6 +48,33 @@ TEST_F(DataFolderTest, IsHeldByOneOnly) {
                        "is in use by another pitserd (process " + std::to_string(getpid()) + ")"));
 }
 
+TEST_F(DataFolderTest, TellsWhenItIsNotInPlaceAnyMore) {
+  const std::string path = root_ + "/D", away = root_ + "/away";
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto folder, DataFolder::Open(path));
+  std::filesystem::create_directory(folder->calendar());
+  folder->Watch(folder->calendar());
+  folder->Watch(folder->last_signed());  // Not there: not watched.
+  PITSER_EXPECT_OK(folder->CheckInPlace());
+  const auto gone = [&](const std::string& name, const std::string& how) {
+    EXPECT_THAT(folder->CheckInPlace(),
+                StatusIs(absl::StatusCode::kUnavailable, path + "/" + name + " was " + how));
+  };
+  for (const std::string name : {"calendar", "lock"}) {
+    std::filesystem::rename(path + "/" + name, away);
+    gone(name, "removed");
+    std::filesystem::copy(away, path + "/" + name);
+    gone(name, "replaced");
+    std::filesystem::remove_all(path + "/" + name);
+    std::filesystem::rename(away, path + "/" + name);
+    PITSER_EXPECT_OK(folder->CheckInPlace());
+  }
+  std::filesystem::rename(path, away);
+  gone("lock", "removed");
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto second, DataFolder::Open(path));
+  gone("lock", "replaced");
+  PITSER_EXPECT_OK(second->CheckInPlace());
+}
+
 TEST_F(DataFolderTest, RefusesAFolderOfSomethingElse) {
   std::ofstream(root_ + "/thesis.tex") << "x";
   EXPECT_THAT(DataFolder::Open(root_),

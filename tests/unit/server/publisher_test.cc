@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/file.h"
+#include "server/publisher/publication_store.h"
+#include "server/publisher/restore.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_storage.h"
 #include "tests/support/status_matchers.h"
@@ -380,8 +382,11 @@ TEST_F(PublisherTest, SignsNothingUnderAnExpiredCertificate) {
   EXPECT_THAT(publisher->Health(), StatusIs(StatusCode::kUnavailable, "is not valid now"));
   EXPECT_THAT(publisher->PublishNow(), StatusIs(StatusCode::kUnavailable, "is not valid now"));
   EXPECT_TRUE(TimesOnDisk().empty());
-  std::filesystem::remove(Path());
-  EXPECT_THAT(Start(), StatusIs(StatusCode::kUnavailable, "is not valid now"));
+  std::filesystem::remove_all(dir_.path());  // As on a first start.
+  PITSER_ASSERT_OK(base::MakeDirectory(dir_.path(), 0755));
+  FakeStorage fresh;
+  EXPECT_THAT(StartPublisher(Options(), &core_, &fresh, &clock_),
+              StatusIs(StatusCode::kUnavailable, "is not valid now"));
   EXPECT_FALSE(std::filesystem::exists(Path()));
 }
 
@@ -429,6 +434,80 @@ TEST_F(PublisherTest, StopsForGoodWhenTheCalendarContradictsWhatWasPublished) {
   EXPECT_EQ(TimesOnDisk().size(), 1u);
 }
 
+TEST_F(PublisherTest, RefusesToMakeAnEmptyFileInPlaceOfALostOne) {
+  const PublicationData data = ValueOf(ValueOf(Start())->PublishNow());
+  std::filesystem::remove(Path());
+  EXPECT_THAT(Start(),
+              StatusIs(StatusCode::kFailedPrecondition, "pitserd publications restore --data"));
+  EXPECT_FALSE(std::filesystem::exists(Path()));
+  EXPECT_EQ(ValueOf(NewestPublicationTime(dir_.path())), data.time);
+
+  // Damaged counts the same.
+  PITSER_ASSERT_OK(base::WriteFileDurably(Path(), AsBytes("KSIPUBLF"), 0644));
+  EXPECT_THAT(Start(), StatusIs(StatusCode::kInvalidArgument, "pitserd publications restore"));
+  PITSER_ASSERT_OK_AND_ASSIGN(
+      const PublicationsFile restored,
+      RestorePublicationsFile(dir_.path(), TestKeys(), absl::ToUnixSeconds(clock_.Now())));
+  EXPECT_NE(restored.FindPublication(data), nullptr);
+  EXPECT_TRUE(std::filesystem::exists(Path() + ".damaged"));
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto publisher, Start());
+  ExpectGood(*publisher);
+  EXPECT_NE(OnDisk().FindPublication(data), nullptr);
+
+  // With the store gone too, nothing here knows what was published.
+  publisher->Stop();
+  std::filesystem::remove(Path());
+  std::filesystem::remove(PublicationStorePath(dir_.path()));
+  EXPECT_THAT(Start(), StatusIs(StatusCode::kFailedPrecondition, "whoever verifies has one"));
+  EXPECT_THAT(RestorePublicationsFile(dir_.path(), TestKeys(), kStart),
+              StatusIs(StatusCode::kFailedPrecondition, "whoever verifies has one"));
+}
+
+TEST_F(PublisherTest, AnOlderFileThatIsPutBackTakesNothingBack) {
+  ValueOf(Start())->Stop();
+  const ledger::ByteVector older = ledger::ToVector(OnDisk().bytes());
+  const PublicationData data = ValueOf(ValueOf(Start())->PublishNow());
+  PITSER_ASSERT_OK(base::WriteFileDurably(Path(), older, 0644));
+  EXPECT_EQ(ValueOf(NewestPublicationTime(dir_.path())), data.time);
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto publisher, Start());
+  EXPECT_NE(OnDisk().FindPublication(data), nullptr);
+  ExpectGood(*publisher);
+  // While it runs, the next publication has all again.
+  PITSER_ASSERT_OK(base::WriteFileDurably(Path(), older, 0644));
+  clock_.Advance(absl::Seconds(1));
+  PITSER_ASSERT_OK(publisher->PublishNow());
+  EXPECT_EQ(TimesOnDisk().size(), 2U);
+}
+
+TEST_F(PublisherTest, AFolderOfBeforeTheStoreGetsOne) {
+  const PublicationData data = ValueOf(ValueOf(Start())->PublishNow());
+  const ledger::ByteVector before = ledger::ToVector(OnDisk().bytes());
+  std::filesystem::remove(PublicationStorePath(dir_.path()));
+  ValueOf(Start())->Stop();
+  EXPECT_TRUE(ledger::Equal(OnDisk().bytes(), before));
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto store,
+                              PublicationStore::Open(PublicationStorePath(dir_.path())));
+  EXPECT_EQ(store->newest(), data.time);
+}
+
+// A crash came after the store was written, and before the file was.
+TEST_F(PublisherTest, AFileThatLagsTheStoreIsCompleted) {
+  ValueOf(Start())->Stop();
+  PITSER_ASSERT_OK(calendar_.AdvanceHead(kStart + 4));
+  const PublicationData data{kStart + 4, ValueOf(calendar_.Root(kStart + 4))};
+  {
+    PITSER_ASSERT_OK_AND_ASSIGN(const auto store,
+                                PublicationStore::Open(PublicationStorePath(dir_.path())));
+    ledger::PublicationsFileContent content;
+    content.publications.push_back({data, {}, {}});
+    PITSER_ASSERT_OK(store->Keep(content));
+  }
+  PITSER_ASSERT_OK_AND_ASSIGN(const auto publisher, Start());
+  EXPECT_NE(OnDisk().FindPublication(data), nullptr);
+  EXPECT_EQ(ValueOf(publisher->PublishNow()), data);
+  ExpectGood(*publisher);
+}
+
 TEST_F(PublisherTest, RefusesFilesThatAreNotItsOwn) {
   const TestTrust& trust = TestTrust::Get();
   PITSER_ASSERT_OK(base::MakeDirectory(dir_ / "trust", 0755));
@@ -449,7 +528,7 @@ TEST_F(PublisherTest, RefusesFilesThatAreNotItsOwn) {
   EXPECT_THAT(Start(), StatusIs(StatusCode::kFailedPrecondition, "not signed by this server's"));
 
   std::filesystem::remove(Path());
-  ValueOf(Start())->Stop();
+  ValueOf(Start())->Stop();  // The calendar is empty: a first start.
   ledger::ByteVector added = ledger::ToVector(OnDisk().bytes());
   added[40] ^= 1;  // In the repository URI.
   put(added);
