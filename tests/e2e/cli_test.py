@@ -222,7 +222,7 @@ class CliTest(unittest.TestCase):
         self.assertIn("no publication yet", result.stderr)
         self.run_pitser(*extend, "--to", "2001-01-01T00:00:00Z", code=3)
         self.run_pitser(*extend, "--to", "nonsense", code=2)
-        self.run_pitser("extend", "contract.pdf.ksig", "--server", self.node.server, code=2)
+        self.run_pitser("extend", "contract.pdf.ksig", "--server", self.node.server, code=3)
         self.assertEqual(self.signature.read_bytes(), before)
 
     def test_inspects(self):
@@ -241,20 +241,33 @@ class CliTest(unittest.TestCase):
         return self.run_pitser("trust", "fetch", "--server", self.node.server, "-o", "trust",
                                *arguments, code=code, **options)
 
-    def fingerprint(self):
-        return self.run_json("trust", "show", "--trust", self.node.trust)["roots"][0]["fingerprint"]
+    def root(self):
+        return self.run_json("trust", "show", "--trust", self.node.trust)["roots"][0]
 
-    def test_fetches_trust_by_fingerprint(self):
-        result = self.fetch("--fingerprint", "00" * 32, code=1)
-        self.assertIn(self.fingerprint(), result.stderr)
+    def test_fetches_trust_by_the_code_of_root_and_publisher(self):
+        code = self.root()["code"]
+        result = self.fetch("--fingerprint", "-".join(["ABCD"] * 8), code=1)
+        self.assertIn(code, result.stderr)
         self.fetch("--fingerprint", "00" * 20, code=2)
         self.assertFalse((self.folder / "trust").exists())
-        self.fetch("--fingerprint", self.fingerprint().lower().replace(":", ""))
+        self.fetch("--fingerprint", code.lower().replace("-", " "))
         self.assertEqual(self.run_json("trust", "show", "--trust", "trust")["accepted"],
                          "fingerprint")
         self.sign("contract.pdf")
         result = self.run_pitser("verify", "contract.pdf", "--trust", "trust")
         self.assertIn("accepted by its fingerprint", result.stdout)
+
+    def test_a_roots_fingerprint_needs_the_publisher_beside_it(self):
+        fingerprint = self.root()["fingerprint"]
+        publisher = self.run_json("trust", "show", "--trust", self.node.trust)["constraints"][0]
+        email = publisher.split("=", 1)[1]
+        result = self.fetch("--fingerprint", fingerprint, code=2)
+        self.assertIn("--publisher-email", result.stderr)
+        self.fetch("--fingerprint", "00" * 32, "--publisher-email", email, code=1)
+        # Not whom the server names, but whom the person does.
+        self.fetch("--fingerprint", fingerprint, "--publisher-email", "mallory@example.com", code=1)
+        self.assertFalse((self.folder / "trust").exists())
+        self.fetch("--fingerprint", fingerprint.lower().replace(":", ""), "--publisher-email", email)
 
     def test_takes_trust_on_first_use_only_when_told_and_says_so_for_ever(self):
         result = self.fetch(code=2)
@@ -267,10 +280,10 @@ class CliTest(unittest.TestCase):
         self.assertEqual(self.run_json(*verify)["trust"]["accepted"], "first-use")
         self.document.write_bytes(b"We don't.\n")
         self.assertIn("accepted on first use", self.run_pitser(*verify, code=1).stdout)
-        # The root is known now: fetching again needs nobody's word, and a fingerprint ends the doubt.
+        # The root is known now: fetching again needs nobody's word, and the code ends the doubt.
         self.fetch()
         self.assertEqual(self.run_json("trust", "show", "--trust", "trust")["accepted"], "first-use")
-        self.fetch("--fingerprint", self.fingerprint())
+        self.fetch("--fingerprint", self.root()["code"])
         self.assertEqual(self.run_json("trust", "show", "--trust", "trust")["accepted"],
                          "fingerprint")
 

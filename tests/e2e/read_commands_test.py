@@ -109,7 +109,7 @@ class ReadCommandsTest(unittest.TestCase):
         # A folder that somebody else keeps, a server's own for one, is not written to.
         self.assertIn("name a file with -o", self.ask(
             "publications", "fetch", "--trust", self.node.trust, code=2).stderr)
-        self.assertIn("trust fetch", self.ask("publications", "fetch", "-o", "p.bin", code=2).stderr)
+        self.assertIn("trust fetch", self.ask("publications", "fetch", "-o", "p.bin", code=3).stderr)
 
     def test_never_loses_a_publication(self):
         self.ask("publications", "fetch", "--trust", self.node.trust, "-o", "p.bin")
@@ -147,10 +147,14 @@ class ReadCommandsTest(unittest.TestCase):
         (self.folder / "p.bin").write_bytes(content[:50])
         self.run_pitser(*verify, "--trust", self.node.trust, code=4)
         self.run_pitser("publications", "verify", "none.bin", code=7)
-        self.run_pitser("publications", "verify", code=2)
-        # Long after the signer's certificate has run out.
+        self.run_pitser("publications", "verify", code=3)
+        # Long after the signer's certificate has run out: nothing wrong was found.
         shutil.copy(self.node.trust / "publications.bin", self.folder / "p.bin")
-        self.run_pitser(*verify, "--trust", self.node.trust, "--at", "2999-01-01T00:00:00Z", code=1)
+        (self.folder / "kept").mkdir()
+        for name in ("root.pem", "constraint"):
+            shutil.copy(self.node.trust / name, self.folder / "kept" / name)
+        result = self.run_pitser(*verify, "--trust", "kept", "--at", "2999-01-01T00:00:00Z", code=3)
+        self.assertIn("not at 2999-01-01T00:00:00Z", result.stdout)
 
     # --- calendar ---
 
