@@ -1,8 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
+#include "absl/strings/str_format.h"
 #include "ledger/crypto/hasher.h"
 #include "tests/support/test_keys.h"
 #include "tests/support/value_of.h"
