@@ -226,7 +226,7 @@ class SignManyTest(unittest.TestCase):
         # A server that is gone is waited for once.
         result = self.run_pitser("extend", f"{late[0]}.ksig", "broken.ksig", "--server",
                                  UNREACHABLE, "--timeout", "1", "--trust", self.node.trust, code=6)
-        self.assertEqual(result.stderr.count(UNREACHABLE), 1, result.stderr)
+        self.assertEqual(result.stderr.count(f"pitser: {UNREACHABLE}: "), 1, result.stderr)
 
     # --- lists of other systems, outputs that cannot be ---
 
