@@ -239,7 +239,7 @@ TEST_F(SettingsTest, IsShownAsJson) {
   EXPECT_EQ(json["result"], "ok");
   EXPECT_TRUE(json["reason_code"].is_null());
   EXPECT_EQ(json["file"], file_flag_);
-  ASSERT_EQ(json["settings"].size(), 5u);
+  ASSERT_EQ(json["settings"].size(), kTable.size());
   EXPECT_EQ(json["settings"][1], nlohmann::json::parse(R"({"key": "loud", "value": true,
       "layer": "flag", "place": "--loud", "flag": "--loud", "variable": "PITSER_LOUD"})"));
   EXPECT_EQ(json["settings"][2]["value"], 3);
