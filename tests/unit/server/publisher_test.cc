@@ -445,9 +445,8 @@ TEST_F(PublisherTest, RefusesToMakeAnEmptyFileInPlaceOfALostOne) {
   // Damaged counts the same.
   PITSER_ASSERT_OK(base::WriteFileDurably(Path(), AsBytes("KSIPUBLF"), 0644));
   EXPECT_THAT(Start(), StatusIs(StatusCode::kInvalidArgument, "pitserd publications restore"));
-  PITSER_ASSERT_OK_AND_ASSIGN(
-      const PublicationsFile restored,
-      RestorePublicationsFile(dir_.path(), TestKeys(), absl::ToUnixSeconds(clock_.Now())));
+  PITSER_ASSERT_OK_AND_ASSIGN(const PublicationsFile restored,
+                              RestorePublicationsFile(dir_.path(), TestKeys(), kStart + 60));
   EXPECT_NE(restored.FindPublication(data), nullptr);
   EXPECT_TRUE(std::filesystem::exists(Path() + ".damaged"));
   PITSER_ASSERT_OK_AND_ASSIGN(const auto publisher, Start());
