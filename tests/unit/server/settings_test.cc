@@ -266,7 +266,8 @@ TEST(CommandLine, StatusAndDrainTakeTheirFlags) {
   EXPECT_EQ(drain.timeout, absl::Seconds(90));
   EXPECT_FALSE(Parse({"drain"}).undo);
   EXPECT_EQ(Parse({"drain"}).timeout, absl::Seconds(60));
-  for (const char* wrong : {"soon", "-1s", "60"}) {
+  EXPECT_EQ(Parse({"drain", "--timeout", "5"}).timeout, absl::Seconds(5));  // As of `pitser`.
+  for (const char* wrong : {"soon", "-1s", "-1", "60 apples"}) {
     EXPECT_EQ(Parse({"drain", "--timeout", wrong}).exit_code, ExitCode::kUsage) << wrong;
   }
   EXPECT_THAT(Parse({"status", "--help"}).text, HasSubstr("pitserd status --json"));

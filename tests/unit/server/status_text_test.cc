@@ -85,7 +85,7 @@ TEST(StatusText, CountsOneAsOne) {
   status.mutable_ksi()->set_connections(1);
   status.set_dropped_log_lines(1);
   const std::string text = StatusAsText(status);
-  for (const char* part : {": 1 request in", ", 1 follower\n", "calendar 1 day left\n",
+  for (const char* part : {": 1 request in", ", 1 follower\n", "calendar 1 day left",
                            "1 account, 1 connection;", "log           1 line dropped:"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
