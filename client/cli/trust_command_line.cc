@@ -79,7 +79,7 @@ void TrustCommands::AddArchive(CLI::App& trust) {
             "or that another trust\nfolder believes. Says what the folder rests on.",
             {kOk, kFailed, kUsage, kInconclusive, kMalformed, kLocalFile, kBug, kInterrupted},
             {"pitser trust archive --trust pitser-data/trust -o archive",
-             "pitser trust archive --trust pitser-data/trust -o archive --json"}});
+             "pitser trust archive --trust pitser-data/trust -o other-archive --json"}});
   TrustArchiveOptions& options = archive_options_;
   archive_->add_option("-o,--output", options.output, "the folder to make")
       ->type_name("DIR")
