@@ -138,6 +138,8 @@ TEST_F(OperatorTest, TheStatusCommandTellsPeopleAndPrograms) {
 }
 
 TEST_F(OperatorTest, StatusWaitsForAServerThatStarts) {
+  // Before the thread: a child that begins just then would hold the folder's lock for a moment.
+  testing::MakeDataFolderWithKeys(settings_.data, kNodeStart);
   RunResult waited;
   std::thread command([&] { waited = Command({"status", "--wait"}); });
   PITSER_EXPECT_OK(StartWithKeys());
