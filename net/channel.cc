@@ -1,7 +1,10 @@
 #include "net/channel.h"
 
 #include <grpc/grpc.h>
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
+
+#include <cstdlib>
 
 namespace pitser::net {
 namespace {
@@ -35,6 +38,10 @@ void KeepGrpcInitialized() {
   static_cast<void>(kInitialized);
 }
 
+void KeepGrpcQuiet() {
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+}
+
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions& options) {
   KeepGrpcInitialized();
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
@@ -50,6 +57,8 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions&
   // busy server has several round trips.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 10'000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // What http_proxy and its like name cannot reach this machine's loopback.
+  if (options.endpoint.IsLoopback()) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel(options.endpoint.ToString(), MakeCredentials(options),
                                    arguments);
 }

@@ -38,6 +38,10 @@ inline constexpr int kMaxReceiveBytes = 16 << 20;
 // too.
 void KeepGrpcInitialized();
 
+// gRPC writes no lines of its own to standard error from then on, unless GRPC_VERBOSITY asks for
+// them. For programs that say in their own words what went wrong.
+void KeepGrpcQuiet();
+
 // A channel of its own connection; nothing is connected until the first call.
 // Errors: kInvalidArgument when the options contradict each other.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions& options);

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "client/cli/settings.h"
 #include "client/client.h"
+#include "net/diagnosis.h"
 
 namespace pitser::cli {
 
@@ -14,8 +15,10 @@ struct Service {
   std::unique_ptr<client::Ledger> ledger;
   client::Client* client = nullptr;  // The same, where it speaks gRPC.
   std::string name;                  // HOST:PORT, or an address of the KSI service protocol.
+  net::Approach approach;            // How it is spoken to.
 
-  // An error of a call as one of the command line, with the server's name and advice.
+  // An error of a call as one of the command line, with the server's name and advice. When it was
+  // not reached, asks once more what answers there, to tell why.
   absl::Status Explain(const absl::Status& status) const;
 };
 

@@ -9,19 +9,17 @@
 #include <cstring>
 
 #include "absl/strings/str_format.h"
-#include "base/file.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/text.h"
+#include "client/cli/tls_files.h"
 #include "client/file.h"
 #include "ledger/base/check.h"
 #include "ledger/base/status.h"
 #include "ledger/base/time_text.h"
-#include "ledger/base/utf8.h"
 #include "ledger/crypto/hasher.h"
 
 namespace pitser::cli {
 namespace {
-
-constexpr std::size_t kMaxPemSize = 1 << 20;
 
 using S = Settings;
 
@@ -112,19 +110,6 @@ void KeepOneSetOfCertificates(base::SettingsInForce& settings) {
   }
 }
 
-absl::StatusOr<std::string> ReadPem(const std::string& path) {
-  if (path.empty()) return std::string();
-  PITSER_ASSIGN_OR_RETURN(const ledger::ByteVector content, ReadInput(path, kMaxPemSize));
-  return std::string(ledger::WithoutByteOrderMark(ledger::AsText(content)));
-}
-
-absl::StatusOr<std::string> ReadKey(const std::string& path) {
-  if (path.empty()) return std::string();
-  auto key = base::ReadSecretFile(path, kMaxPemSize);
-  if (!key.ok()) return WithExitCode(key.status(), ExitCode::kLocalFile);
-  return std::string(ledger::WithoutByteOrderMark(*key));
-}
-
 }  // namespace
 
 std::span<const Setting> SettingsTable() { return kTable; }
@@ -187,6 +172,12 @@ absl::StatusOr<ServerAddress> ResolveServer(const Settings& settings) {
     server.remove_prefix(kGrpcScheme.size());
     if (server.ends_with('/')) server.remove_suffix(1);
   }
+  if (const auto scheme = server.find("://"); scheme != std::string_view::npos) {
+    return Error(
+        ExitCode::kUsage,
+        absl::StrFormat("%s:// is no way to a ledger", Printable(server.substr(0, scheme))),
+        "gRPC is named as HOST:PORT, the KSI service protocol as ksi+http://HOST:PORT");
+  }
   auto endpoint = net::ParseEndpoint(server);
   if (!endpoint.ok()) return WithExitCode(endpoint.status(), ExitCode::kUsage);
   address.channel.endpoint = *std::move(endpoint);
@@ -196,9 +187,11 @@ absl::StatusOr<ServerAddress> ResolveServer(const Settings& settings) {
     return Error(ExitCode::kUsage, "--insecure and --tls-... contradict each other");
   }
   address.channel.insecure = settings.insecure;
-  PITSER_ASSIGN_OR_RETURN(address.channel.ca_pem, ReadPem(settings.tls_ca));
-  PITSER_ASSIGN_OR_RETURN(address.channel.certificate_pem, ReadPem(settings.tls_cert));
-  PITSER_ASSIGN_OR_RETURN(address.channel.key_pem, ReadKey(settings.tls_key));
+  PITSER_ASSIGN_OR_RETURN(TlsTexts texts,
+                          ReadTlsFiles(settings.tls_ca, settings.tls_cert, settings.tls_key));
+  address.channel.ca_pem = std::move(texts.ca);
+  address.channel.certificate_pem = std::move(texts.certificate);
+  address.channel.key_pem = std::move(texts.key);
   address.timeout = settings.timeout;
   return address;
 }
@@ -216,7 +209,8 @@ absl::StatusOr<net::KsiClientOptions> ResolveKsi(const std::string& url, const S
   auto address = net::ParseKsiAddress(url);
   if (!address.ok()) return WithExitCode(address.status(), ExitCode::kUsage);
   options.transport.address = *std::move(address);
-  PITSER_ASSIGN_OR_RETURN(options.transport.ca_pem, ReadPem(settings.tls_ca));
+  PITSER_ASSIGN_OR_RETURN(TlsTexts texts, ReadTlsFiles(settings.tls_ca, {}, {}));
+  options.transport.ca_pem = std::move(texts.ca);
   if (settings.credentials.empty()) {
     return Error(ExitCode::kUsage, "no credentials are named for the KSI service protocol",
                  "give --credentials FILE with the lines `login NAME` and `key SECRET`");

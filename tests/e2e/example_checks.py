@@ -13,6 +13,7 @@ import textwrap
 import time
 
 import grpc
+from certificates import make_authority, make_certificate
 from pitser_node import BIN, SOURCE, Node, pitser
 
 UNREACHABLE = "127.0.0.1:1"
@@ -55,18 +56,6 @@ def work_folder(language):
     if not (folder / "build/release").exists():
         (folder / "build/release").symlink_to(BIN.parent)
     return folder
-
-
-def make_certificates(folder):
-    """ca.pem, and own.pem with own.key of it: for 127.0.0.1 as a server, hospital.example as a client."""
-    commands = (
-        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=test-ca",
-        "req -newkey rsa:2048 -nodes -keyout own.key -out own.csr -subj /CN=hospital.example",
-        "x509 -req -in own.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out own.pem -days 2 -extfile own.ext")
-    (folder / "own.ext").write_text("subjectAltName=IP:127.0.0.1\n")
-    for command in commands:
-        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
-    (folder / "own.key").chmod(0o600)
 
 
 class Grudging(grpc.GenericRpcHandler):
@@ -218,12 +207,12 @@ class ExampleChecks:
             self.assertEqual([process.returncode for process in processes], [0, 0, 0], errors)
 
     def test_signs_over_tls_as_who_the_certificate_says(self):
-        files = {name: self.scratch / name for name in ("ca.pem", "ca.key", "own.pem", "own.key")}
-        make_certificates(self.scratch)
-        tls = {"PITSER_TLS_CA": str(files["ca.pem"]), "PITSER_CLIENT_TLS_CERT": str(files["own.pem"]),
-               "PITSER_CLIENT_TLS_KEY": str(files["own.key"])}
-        with Node("--tls-cert", files["own.pem"], "--tls-key", files["own.key"], "--tls-client-ca",
-                  files["ca.pem"]) as node:
+        make_authority(self.scratch, "ca")
+        make_certificate(self.scratch, "hospital.example", "ca", "IP:127.0.0.1")
+        ca, cert, key = (str(self.scratch / name) for name in
+                         ("ca.pem", "hospital.example.pem", "hospital.example.key"))
+        tls = {"PITSER_TLS_CA": ca, "PITSER_CLIENT_TLS_CERT": cert, "PITSER_CLIENT_TLS_KEY": key}
+        with Node("--tls-cert", cert, "--tls-key", key, "--tls-client-ca", ca) as node:
             run = self.run_example("sign", "contract.pdf", server=node.server, env=tls)
             self.assertIn("hospital.example", run.stdout)
 
