@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "client/cli/batch_output.h"
+#include "client/cli/entry_name.h"
 #include "client/cli/hash_line.h"
 #include "client/cli/line_reader.h"
 #include "client/trust.h"
@@ -101,7 +102,7 @@ absl::Status CheckAll(const std::string& list, const std::string& file, const st
     if (!line) return Wrong(name, "there are more signatures than hashes");
     PITSER_ASSIGN_OR_RETURN(const cli::HashLine expected,
                             cli::ParseHashLine(*line, ledger::HashAlgorithm::kSha256, true));
-    if (name != cli::ArchiveEntryName(expected.name)) {
+    if (name != cli::EntryNameOf(expected.name)) {
       return Wrong(name, "should be of " + expected.name);
     }
     const la_ssize_t size = archive_read_data(in.get(), content.data(), content.size());

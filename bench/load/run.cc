@@ -29,9 +29,9 @@ absl::StatusOr<Judging> LoadJudging(const SignOptions& options) {
     return cli::Error(ExitCode::kLocalFile, options.trust + ": has no publications file");
   }
   const auto now = static_cast<std::uint64_t>(absl::ToUnixSeconds(base::Clock::System().Now()));
-  if (const absl::Status status = client::CheckPublicationsFile(*trust->publications, *trust, now);
-      !status.ok()) {
-    return cli::WithExitCode(ledger::Annotate(status, options.trust), ExitCode::kFailed);
+  const auto standing = client::CheckPublicationsFile(*trust->publications, *trust, now);
+  if (!standing.ok()) {
+    return cli::WithExitCode(ledger::Annotate(standing.status(), options.trust), ExitCode::kFailed);
   }
   judging.publications = std::move(trust->publications);
   return judging;
