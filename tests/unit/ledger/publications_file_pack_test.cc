@@ -87,7 +87,7 @@ TEST(PackPublicationsFiles, ResignedOnesVerifyWithTheirAnchorAtTheirTime) {
     EXPECT_THAT(Verify(file, created, true, Anchor(), "publications@guardtime.co"),
                 StatusIs(StatusCode::kPermissionDenied, "expected to have"));
     EXPECT_THAT(Verify(file, 1783900800, true, Anchor()),  // 2026-07-13, three days too late.
-                StatusIs(StatusCode::kPermissionDenied, "valid from"));
+                StatusIs(StatusCode::kOutOfRange, "valid from"));
   }
 }
 
@@ -115,7 +115,7 @@ TEST(PackPublicationsFiles, RealOneVerifiesWithItsOwnIntermediate) {
   EXPECT_THAT(Verify(file, created, false, anchors, "someone@guardtime.com"),
               StatusIs(StatusCode::kPermissionDenied, "expected to have"));
   EXPECT_THAT(Verify(file, 1785974400, false, anchors),  // 2026-08-06, the signer ran out in July.
-              StatusIs(StatusCode::kPermissionDenied, "valid from"));
+              StatusIs(StatusCode::kOutOfRange, "valid from"));
 }
 
 TEST(PackPublicationsFiles, SignedRangeIsExact) {
