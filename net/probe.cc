@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstring>
 #include <ctime>
 #include <memory>
@@ -22,17 +23,33 @@ using Bio = std::unique_ptr<BIO, decltype(&BIO_free_all)>;
 constexpr std::string_view kPreface{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33};
 constexpr unsigned kPollMs = 20;
 
+// While it lives, a peer that hangs up is an error of a write and no signal, which would end the
+// process: OpenSSL writes to sockets as to files.
+class NoBrokenPipe {
+ public:
+  NoBrokenPipe() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~NoBrokenPipe() {
+    const timespec at_once{};
+    if (sigismember(&before_, SIGPIPE) == 0) {
+      while (sigtimedwait(&pipe_, nullptr, &at_once) == SIGPIPE) {
+      }
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoBrokenPipe(const NoBrokenPipe&) = delete;
+  NoBrokenPipe& operator=(const NoBrokenPipe&) = delete;
+
+ private:
+  sigset_t pipe_, before_;
+};
+
 // The end of a step, as OpenSSL's waiting functions take it: whole seconds.
 std::time_t Until(absl::Duration timeout) {
   return std::time(nullptr) + std::max<std::time_t>(1, absl::ToInt64Seconds(timeout));
-}
-
-Bio Connect(const Endpoint& endpoint, absl::Duration timeout) {
-  ERR_clear_error();
-  Bio bio(BIO_new_connect(endpoint.ToString().c_str()), BIO_free_all);
-  const int seconds = static_cast<int>(std::max<std::int64_t>(1, absl::ToInt64Seconds(timeout)));
-  if (bio != nullptr && BIO_do_connect_retry(bio.get(), seconds, kPollMs) != 1) bio.reset();
-  return bio;
 }
 
 // Does `step` until it is done, fails, or the time is over. Gives what it returned last.
@@ -42,6 +59,17 @@ int Persist(BIO* bio, std::time_t until, const Step& step) {
     const int done = step();
     if (done > 0 || !BIO_should_retry(bio) || BIO_wait(bio, until, kPollMs) != 1) return done;
   }
+}
+
+// Where nobody listens that is known at once; who does not answer is waited for.
+Bio Connect(const Endpoint& endpoint, absl::Duration timeout) {
+  ERR_clear_error();
+  Bio bio(BIO_new_connect(endpoint.ToString().c_str()), BIO_free_all);
+  if (bio == nullptr) return bio;
+  BIO_set_nbio(bio.get(), 1);
+  const auto connect = [&bio] { return static_cast<int>(BIO_do_connect(bio.get())); };
+  if (Persist(bio.get(), Until(timeout), connect) != 1) bio.reset();
+  return bio;
 }
 
 Answered Recognise(std::string_view bytes) {
@@ -109,23 +137,29 @@ void ExpectName(SSL* ssl, const std::string& host) {
 
 std::string WhyNotConnected(const Endpoint& endpoint, absl::Duration timeout) {
   if (Connect(endpoint, timeout) != nullptr) return "";
-  const unsigned long error = ERR_peek_last_error();
+  // OpenSSL's own "connect error" has the system's error, or the name service's, below it.
+  const char* data = nullptr;
+  int flags = 0;
+  const unsigned long error = ERR_peek_error_all(nullptr, nullptr, nullptr, &data, &flags);
+  const bool has_words = (flags & ERR_TXT_STRING) != 0 && data != nullptr && *data != '\0';
   const char* const reason = error == 0 ? nullptr : ERR_reason_error_string(error);
-  // OpenSSL's own "connect error" has the system's error below it.
-  const unsigned long first = ERR_peek_error();
-  std::string why = ERR_SYSTEM_ERROR(first) ? std::strerror(ERR_GET_REASON(first))
-                    : reason != nullptr     ? reason
-                                            : "no answer in time";
+  std::string why = error == 0                ? "no answer in time"
+                    : ERR_SYSTEM_ERROR(error) ? std::strerror(ERR_GET_REASON(error))
+                    : has_words               ? data
+                    : reason != nullptr       ? reason
+                                              : "no connection";
   ERR_clear_error();
   return why;
 }
 
 Answered SpeakPlain(const Endpoint& endpoint, absl::Duration timeout) {
+  const NoBrokenPipe no_signal;
   const Bio bio = Connect(endpoint, timeout);
   return bio == nullptr ? Answered::kNothing : Converse(bio.get(), Until(timeout));
 }
 
 TlsAnswer SpeakTls(const Endpoint& endpoint, const TlsIdentity& identity, absl::Duration timeout) {
+  const NoBrokenPipe no_signal;
   TlsAnswer result;
   Bio socket = Connect(endpoint, timeout);
   if (socket == nullptr) return result;

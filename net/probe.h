@@ -29,7 +29,7 @@ struct TlsIdentity {
   std::string ca_pem, certificate_pem, key_pem;
 };
 
-// Errors of the connection itself: why it is not made, in the system's words; empty when it is.
+// Why the connection itself is not made, in the system's words; empty when it is.
 std::string WhyNotConnected(const Endpoint& endpoint, absl::Duration timeout);
 // Says the first bytes of HTTP/2 in plain text.
 Answered SpeakPlain(const Endpoint& endpoint, absl::Duration timeout);

@@ -88,7 +88,7 @@ class CApiTest(unittest.TestCase):
         self.assertRegex(said, r"signed through the account \S+ \(key-based\)")
         changed = self.folder / "changed.pdf"
         changed.write_text("We agreE.\n")
-        bad = run(program, changed, f"{self.document}.ksig", self.node.trust)
+        bad = run(program, changed, self.node.trust, f"{self.document}.ksig")
         self.assertEqual(bad.returncode, 1)
         self.assertIn("(GEN-01)", bad.stdout)
 
