@@ -12,7 +12,7 @@ of a fence a page may say, in comments that nobody sees who reads it:
 What differs from the reader's shell is this list, and nothing else:
   addresses, folders   loopback's ports and those of ledger.example are replaced by free ones on loopback, the
                        system's folders (FOLDERS) by some of the test's own
-  cmake                --preset does nothing, --build only asks whether the targets are there
+  cmake                --preset does nothing, --build --preset only asks whether the targets are there
   sudo                 runs its command; what is installed goes below DESTDIR
   scripts/test         does nothing: it runs this test
 """
@@ -44,7 +44,9 @@ function scripts/test { :; }
 cmake() {
   case $1 in
     --preset) ;;
-    --build) command cmake --build "$PITSER_BUILD" "${@:4}" -- -n >/dev/null ;;
+    --build)  # The project's own is at hand.
+      if [[ $2 == --preset ]]; then command cmake --build "$PITSER_BUILD" "${@:4}" -- -n >/dev/null
+      else command cmake "$@"; fi ;;
     --install)  # A prefix that the page names is a folder of its own; the system's goes below DESTDIR.
       case "$*" in *--prefix*) local -x DESTDIR= ;; esac
       command cmake --install "$PITSER_BUILD" "${@:3}" >/dev/null ;;

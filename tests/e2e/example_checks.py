@@ -213,8 +213,9 @@ class ExampleChecks:
                          ("ca.pem", "hospital.example.pem", "hospital.example.key"))
         tls = {"PITSER_TLS_CA": ca, "PITSER_CLIENT_TLS_CERT": cert, "PITSER_CLIENT_TLS_KEY": key}
         with Node("--tls-cert", cert, "--tls-key", key, "--tls-client-ca", ca) as node:
-            run = self.run_example("sign", "contract.pdf", server=node.server, env=tls)
-            self.assertIn("hospital.example", run.stdout)
+            self.run_example("sign", "contract.pdf", server=node.server, env=tls)
+        shown = pitser("inspect", "contract.pdf.ksig", "--json", cwd=self.scratch).stdout
+        self.assertIn('"hospital.example"', shown)
 
     def test_repeats_until_its_time_is_over(self):
         with Grudging(self.node.server, [(grpc.StatusCode.UNAVAILABLE, 3000)] * 9) as server:
