@@ -95,12 +95,13 @@ absl::Status KeepExpected(const std::string& fingerprint, Trust& trust) {
                : !ledger::TrustCodeIs(ledger::TrustCode(anchor, trust.constraints), fingerprint);
   });
   if (!trust.anchors.empty()) return absl::OkStatus();
-  return Error(ExitCode::kFailed,
-               absl::StrFormat(of_root ? "the root certificate of %s is not the expected one"
-                                       : "%s has another root certificate, or another publisher, "
-                                         "than the code is of",
-                               trust.server),
-               "do not use it; ask the ledger's operator for the code over another way");
+  return Error(
+      ExitCode::kFailed,
+      of_root ? absl::StrFormat("the root certificate of %s is not the expected one", trust.server)
+              : absl::StrFormat("%s has another root certificate, or another publisher, "
+                                "than the code is of",
+                                trust.server),
+      "do not use it; ask the ledger's operator for the code over another way");
 }
 
 // How the fetched root is accepted, if it is.
