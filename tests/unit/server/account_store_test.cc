@@ -191,7 +191,7 @@ TEST(RoundUse, CountsTheRequestsOfARound) {
 TEST(RoundUse, AClockThatWasFarAheadIsForgotten) {
   RoundUse use;
   EXPECT_TRUE(use.Take(100'000'000, 2));
-  for (const std::uint64_t round : {100, 101, 102}) {
+  for (const std::uint64_t round : {100u, 101u, 102u}) {
     EXPECT_TRUE(use.Take(round, 2)) << round;
     EXPECT_TRUE(use.Take(round, 2)) << round;
     EXPECT_FALSE(use.Take(round, 2)) << round;

@@ -307,7 +307,7 @@ TEST_F(KeySetTest, NearAnEndTheOldOneServesUntilAnotherIsMade) {
   PITSER_ASSERT_OK_AND_ASSIGN(const KeySet before, Load(true_now));
   PITSER_ASSERT_OK_AND_ASSIGN(const KeySet ahead, Load(true_now + 20 * kDay));
   fs::rename(dir_ / "keys/root.key.pem", dir_ / "safe");
-  for (const std::uint64_t days : {0, 18}) {
+  for (const std::uint64_t days : {0u, 18u}) {
     PITSER_ASSERT_OK_AND_ASSIGN(const KeySet mended, Load(true_now + days * kDay));
     EXPECT_EQ(mended.calendar.certificate.der(), before.calendar.certificate.der()) << days;
   }
