@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <thread>
@@ -183,9 +184,10 @@ TEST_F(NodeTest, ExtendsNothingThatIsNotItsOwn) {
   EXPECT_THAT(caller_->ExtendSignature(others), StatusIs(absl::StatusCode::kInvalidArgument));
   ledger::ByteVector changed(young.begin(), young.end());
   const ledger::Imprint hash = SomeImprint("document");
-  const auto place = std::ranges::search(changed, hash.digest());
-  ASSERT_FALSE(place.empty());
-  place.front() ^= 1;
+  const ledger::Bytes digest = hash.digest();
+  const auto place = std::search(changed.begin(), changed.end(), digest.begin(), digest.end());
+  ASSERT_NE(place, changed.end());
+  *place ^= 1;
   EXPECT_THAT(caller_->ExtendSignature(changed),
               StatusIs(absl::StatusCode::kInvalidArgument, "not a signature of this ledger"));
 }
