@@ -159,8 +159,10 @@ void ExtendRun::ExtendGroup(const std::vector<NamedFile>& files) {
   progress_.SetTotal(names_.Total());
   const auto take = [&] {
     auto result = pool_.Take(kPatience);
-    if (result) results.push_back(*std::move(result));
-    if (result) ++done_;
+    if (result) {
+      results.push_back(*std::move(result));
+      ++done_;
+    }
     progress_.At(done_);
   };
   for (const NamedFile& file : files) {

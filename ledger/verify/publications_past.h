@@ -46,7 +46,7 @@ class PublicationsPast {
   void Add(const PastPublication& publication);
   // `file` with its publications, but for those of a time of which others are known already.
   void AddFile(const PublicationsFile& file, std::uint64_t time, Witness witness);
-  void SetFile(PastFile file) { file_ = std::move(file); }
+  void SetFile(const PastFile& file) { file_ = file; }
 
   bool empty() const { return publications_.empty() && !file_.has_value(); }
   const std::optional<PastFile>& file() const { return file_; }
